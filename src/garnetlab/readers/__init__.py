@@ -1,0 +1,5 @@
+"""Instrument files to measurements."""
+
+from garnetlab.readers._registry import READERS, Reader, read, reader_names
+
+__all__ = ["READERS", "Reader", "read", "reader_names"]

@@ -1,0 +1,135 @@
+"""The table of readers and the one way into it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Iterable
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from garnetlab.core import FileSource, GarnetlabError, InvalidInput, Measurement, ReadError, nearest
+
+HEAD_BYTES = 65536
+
+
+class Reader(Protocol):
+    """What a reader is: a module with these names, imported on first use."""
+
+    name: str
+    suffixes: tuple[str, ...]
+
+    def sniff(self, path: Path, head: bytes) -> float:
+        """Return how likely (0..1) this reader reads the file whose first 64 KiB are ``head``; never raises."""
+        ...
+
+    def read(self, path: Path) -> tuple[Measurement, ...]:
+        """Return the measurements in the file; raises ``ReadError`` naming path and line."""
+        ...
+
+
+#: reader name -> module that holds ``name``, ``suffixes``, ``sniff`` and ``read``
+READERS: dict[str, str] = {
+    "zahner-ism": "garnetlab.readers.zahner",
+    "biologic-mpt": "garnetlab.readers.biologic",
+    "biologic-mpr": "garnetlab.readers.biologic_mpr",
+    "gamry-dta": "garnetlab.readers.gamry",
+    "zplot": "garnetlab.readers.zplot",
+    "ivium-idf": "garnetlab.readers.ivium",
+    "relaxis": "garnetlab.readers.relaxis",
+    "generic-text": "garnetlab.readers.generic_text",
+    "generic-workbook": "garnetlab.readers.generic_workbook",
+}
+
+
+class _Candidate(NamedTuple):
+    score: float
+    name: str
+
+
+def reader_names() -> tuple[str, ...]:
+    """Return the names of all readers, for ``read(..., reader=name)``."""
+    return tuple(READERS)
+
+
+def _load(name: str) -> Reader:
+    if name not in READERS:
+        message = f"reader = {name!r}: no such reader.{nearest(name, READERS)} Known: {', '.join(READERS)}."
+        raise InvalidInput(message)
+    module: Reader = importlib.import_module(READERS[name])  # type: ignore[assignment]
+    return module
+
+
+def _choose(path: Path, head: bytes) -> Reader:
+    scores = [_Candidate(_load(name).sniff(path, head), name) for name in READERS]
+    best = max(scores, key=lambda c: c.score)
+    if best.score <= 0.0:
+        shown = head[:24]
+        message = (
+            f"no reader knows this file (it begins {shown!r}). Export it as text or csv with a frequency, a real and an"
+            f" imaginary column, or name a reader: {', '.join(READERS)}."
+        )
+        raise ReadError(path, message)
+    return _load(best.name)
+
+
+def read(path: str | Path, *, reader: str | None = None) -> tuple[Measurement, ...]:
+    """Return the measurements in one instrument file, in SI and in the package's signs.
+
+    Parameters
+    ----------
+    path:   The file.
+    reader: Name of a reader; by default the file's content decides.
+
+    Returns
+    -------
+    :  One measurement per spectrum or test in the file, in the file's order. ``source`` is stamped with path, SHA-256
+       of the bytes, reader and package version; the file's own header stays in ``source.header``.
+
+    Raises
+    ------
+    ReadError     if the file is missing, damaged, empty or of no known format; one line, with the line number.
+    InvalidInput  if ``reader`` is no known name.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = "is a folder, expected a file" if path.is_dir() else (error.strerror or "cannot be opened")
+        raise ReadError(path, f"{reason}. Check the path.") from None
+    if not data:
+        raise ReadError(path, "the file is empty (0 bytes). Export it again.")
+    chosen = _load(reader) if reader is not None else _choose(path, data[:HEAD_BYTES])
+    try:
+        found = chosen.read(path)
+    except GarnetlabError:
+        raise
+    except (ArithmeticError, LookupError, TypeError, ValueError, OSError, EOFError) as error:
+        message = f"damaged or unexpected content for a {chosen.name} file ({type(error).__name__}: {error}). Export it again."
+        raise ReadError(path, message) from error
+    if not found:
+        raise ReadError(path, f"the {chosen.name} file holds no measurement. Export it again.")
+    digest = hashlib.sha256(data).hexdigest()
+    return tuple(_stamp(m, path, digest, chosen.name) for m in found)
+
+
+def _stamp(measurement: Measurement, path: Path, digest: str, name: str) -> Measurement:
+    old = measurement.source
+    header = old.header if isinstance(old, FileSource) else {}
+    part = old.part if isinstance(old, FileSource) else ""
+    source = FileSource(str(path), digest, name, metadata.version("garnetlab"), header, part)
+    return replace(measurement, source=source)
+
+
+def read_all(paths: Iterable[str | Path]) -> tuple[list[Measurement], list[tuple[str, str]]]:
+    """Return the measurements of all readable files and ``(file, message)`` for the others."""
+    good: list[Measurement] = []
+    bad: list[tuple[str, str]] = []
+    for path in paths:
+        try:
+            good.extend(read(path))
+        except GarnetlabError as error:
+            bad.append((str(path), str(error)))
+    return good, bad

@@ -1,0 +1,508 @@
+"""Units, dimensions and quantities.
+
+Inside the package every number is a plain SI float (or float64 array) whose dimension stands in its
+annotation; text with units is parsed once, at the edge. This module needs the standard library only.
+
+Physical constants are the exact CODATA values of the 2019 SI (BIPM, SI Brochure, 9th ed.). Read them as
+``units.F``, never by ``from units import F``: the dimension tests rescale them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Real: TypeAlias = float | NDArray[np.float64]
+    Complex: TypeAlias = complex | NDArray[np.complex128]
+else:
+    Real = float
+    Complex = complex
+
+#: elementary charge [C]
+e = 1.602176634e-19
+#: Avogadro constant [1/mol]
+N_A = 6.02214076e23
+#: Boltzmann constant [J/K]
+k_B = 1.380649e-23
+#: Faraday constant [C/mol]
+F = 96485.33212331001
+#: molar gas constant [J/(mol K)]
+R = 8.31446261815324
+#: 0 degC in kelvin [K]
+ZERO_CELSIUS = 273.15
+
+_BASE = ("kg", "m", "s", "A", "K", "mol", "currency")
+
+
+class UnitError(ValueError):
+    """Text that is no quantity, or a quantity of another kind. Re-raised as ``InvalidInput`` at the edge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dim:
+    """Dimension as integer (or fractional) exponents of the SI base units and of money."""
+
+    kg: float = 0
+    m: float = 0
+    s: float = 0
+    A: float = 0
+    K: float = 0
+    mol: float = 0
+    currency: float = 0
+
+    def __mul__(self, other: Dim) -> Dim:
+        return Dim(*(getattr(self, b) + getattr(other, b) for b in _BASE))
+
+    def __truediv__(self, other: Dim) -> Dim:
+        return self * other**-1
+
+    def __pow__(self, power: float) -> Dim:
+        return Dim(*(getattr(self, b) * power for b in _BASE))
+
+    def factor(self, scales: Mapping[str, float]) -> float:
+        """Return by what a value of this dimension is multiplied when base unit ``b`` shrinks by ``scales[b]``."""
+        return math.prod(scales.get(b, 1.0) ** getattr(self, b) for b in _BASE)
+
+    def __str__(self) -> str:
+        parts = [b if getattr(self, b) == 1 else f"{b}^{getattr(self, b):g}" for b in _BASE if getattr(self, b)]
+        return " ".join(parts) or "1"
+
+
+NONE = Dim()
+_M, _KG, _S, _A, _K, _MOL = Dim(m=1), Dim(kg=1), Dim(s=1), Dim(A=1), Dim(K=1), Dim(mol=1)
+_J = Dim(kg=1, m=2, s=-2)
+_V = _J / (_A * _S)
+_OHM = _V / _A
+
+# Annotated SI types. A scalar or an array of the same dimension.
+Fraction = Annotated[Real, NONE]
+Number = Annotated[Real, NONE]
+Length = Annotated[Real, _M]
+Area = Annotated[Real, _M**2]
+Volume = Annotated[Real, _M**3]
+Time = Annotated[Real, _S]
+Frequency = Annotated[Real, _S**-1]
+Mass = Annotated[Real, _KG]
+Density = Annotated[Real, _KG / _M**3]
+Amount = Annotated[Real, _MOL]
+Temperature = Annotated[Real, _K]
+Pressure = Annotated[Real, _J / _M**3]
+Energy = Annotated[Real, _J]
+MolarEnergy = Annotated[Real, _J / _MOL]
+MolarVolume = Annotated[Real, _M**3 / _MOL]
+Voltage = Annotated[Real, _V]
+Current = Annotated[Real, _A]
+CurrentDensity = Annotated[Real, _A / _M**2]
+Charge = Annotated[Real, _A * _S]
+ArealCharge = Annotated[Real, _A * _S / _M**2]
+Resistance = Annotated[Real, _OHM]
+Conductance = Annotated[Real, _OHM**-1]
+AreaResistance = Annotated[Real, _OHM * _M**2]
+Conductivity = Annotated[Real, _OHM**-1 / _M]
+ConductivityTemperature = Annotated[Real, _OHM**-1 / _M * _K]
+Capacitance = Annotated[Real, _A * _S / _V]
+ArealCapacitance = Annotated[Real, _A * _S / _V / _M**2]
+Inductance = Annotated[Real, _OHM * _S]
+WarburgCoefficient = Annotated[Real, _OHM * _S**-0.5]
+Impedance = Annotated[Complex, _OHM]
+
+# Plain factors for input helpers: ``0.2 * mA_cm2``.
+nm, um, mm, cm = 1e-9, 1e-6, 1e-3, 1e-2
+cm2 = 1e-4
+minute, hour = 60.0, 3600.0
+mA_cm2 = 10.0
+mAh_cm2 = 36000.0
+ohm_cm2 = 1e-4
+S_cm = 100.0
+eV = 1.602176634e-19
+MPa = 1e6
+
+
+def celsius(temperature: float) -> float:
+    """Return the thermodynamic temperature [K] of ``temperature`` degrees Celsius."""
+    return temperature + ZERO_CELSIUS
+
+
+class _UnitDef(NamedTuple):
+    dim: Dim
+    factor: float
+    prefixable: bool
+
+
+_UNITS: dict[str, _UnitDef] = {
+    "m": _UnitDef(_M, 1.0, True),
+    "g": _UnitDef(_KG, 1e-3, True),
+    "s": _UnitDef(_S, 1.0, True),
+    "A": _UnitDef(_A, 1.0, True),
+    "K": _UnitDef(_K, 1.0, True),
+    "mol": _UnitDef(_MOL, 1.0, True),
+    "Hz": _UnitDef(_S**-1, 1.0, True),
+    "V": _UnitDef(_V, 1.0, True),
+    "ohm": _UnitDef(_OHM, 1.0, True),
+    "S": _UnitDef(_OHM**-1, 1.0, True),
+    "F": _UnitDef(_A * _S / _V, 1.0, True),
+    "H": _UnitDef(_OHM * _S, 1.0, True),
+    "C": _UnitDef(_A * _S, 1.0, True),
+    "J": _UnitDef(_J, 1.0, True),
+    "N": _UnitDef(_J / _M, 1.0, True),
+    "W": _UnitDef(_J / _S, 1.0, True),
+    "Pa": _UnitDef(_J / _M**3, 1.0, True),
+    "bar": _UnitDef(_J / _M**3, 1e5, True),
+    "eV": _UnitDef(_J, 1.602176634e-19, True),
+    "Ah": _UnitDef(_A * _S, 3600.0, True),
+    "Wh": _UnitDef(_J, 3600.0, True),
+    "L": _UnitDef(_M**3, 1e-3, True),
+    "min": _UnitDef(_S, 60.0, False),
+    "h": _UnitDef(_S, 3600.0, False),
+    "d": _UnitDef(_S, 86400.0, False),
+    "deg": _UnitDef(NONE, math.pi / 180.0, False),
+    "rad": _UnitDef(NONE, 1.0, True),
+    "%": _UnitDef(NONE, 0.01, False),
+    "1": _UnitDef(NONE, 1.0, False),
+    "EUR": _UnitDef(Dim(currency=1), 1.0, False),
+}
+_ALIASES = {
+    "Ω": "ohm",
+    "Ω": "ohm",
+    "Ohm": "ohm",
+    "ohms": "ohm",
+    "Ohms": "ohm",
+    "OHM": "ohm",
+    "°": "deg",
+    "degree": "deg",
+    "degrees": "deg",
+    "sec": "s",
+    "second": "s",
+    "seconds": "s",
+    "minute": "min",
+    "minutes": "min",
+    "hour": "h",
+    "hours": "h",
+    "hr": "h",
+    "day": "d",
+    "days": "d",
+    "l": "L",
+}
+_PREFIXES = {
+    "f": 1e-15,
+    "p": 1e-12,
+    "n": 1e-9,
+    "u": 1e-6,
+    "µ": 1e-6,
+    "μ": 1e-6,
+    "m": 1e-3,
+    "c": 1e-2,
+    "k": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+}
+_SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_CELSIUS = {"degC", "°C", "℃", "celsius", "Celsius", "oC"}
+_TOKEN = re.compile(r"\s*(?:(?P<op>[*·/()])|(?P<unit>[^\s*·/()^0-9.+\-]+|1)(?:\^?\(?(?P<power>[+-]?\d+(?:\.\d+)?(?:/\d+)?)\)?)?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit: its text, dimension, factor to SI, and offset (only degC has one)."""
+
+    text: str
+    dim: Dim
+    factor: float
+    offset: float = 0.0
+
+    def to_si(self, value: float) -> float:
+        """Return ``value`` of this unit in SI."""
+        return value * self.factor + self.offset
+
+    def from_si(self, value: float) -> float:
+        """Return the SI number ``value`` in this unit."""
+        return (value - self.offset) / self.factor
+
+
+def _one_unit(text: str, whole: str) -> _UnitDef:
+    name = _ALIASES.get(text, text)
+    if name in _UNITS:
+        return _UNITS[name]
+    if name in _CELSIUS:  # as part of a product degC is a difference
+        return _UnitDef(_K, 1.0, False)
+    prefix, rest = name[:1], _ALIASES.get(name[1:], name[1:])
+    if prefix in _PREFIXES and rest in _UNITS and _UNITS[rest].prefixable:
+        base = _UNITS[rest]
+        return _UnitDef(base.dim, base.factor * _PREFIXES[prefix], False)
+    message = f"unit = {whole!r}: {text!r} is no unit known here. Write for example mA/cm^2, ohm cm^2, S/cm, degC."
+    raise UnitError(message)
+
+
+@lru_cache(maxsize=512)
+def parse_unit(text: str) -> Unit:
+    """Return the unit written as ``text``, for example ``"mA/cm^2"``, ``"Ω cm²"``, ``"S cm⁻¹"`` or ``"degC"``.
+
+    A solidus divides by the next factor only (``J/mol/K``); products are written with a blank, ``*`` or ``·``.
+
+    Raises
+    ------
+    UnitError  if a part is no unit.
+    """
+    stripped = text.strip()
+    if stripped in _CELSIUS:
+        return Unit("degC", _K, 1.0, ZERO_CELSIUS)
+    if stripped in ("", "1"):
+        return Unit("1", NONE, 1.0)
+    source = re.sub(r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+)", lambda m: "^" + m.group(1).translate(_SUPERSCRIPT), stripped)
+    dim, factor, position, sign, depth = NONE, 1.0, 0, 1, [1]
+    expect = True
+    while position < len(source):
+        match = _TOKEN.match(source, position)
+        if match is None or match.end() == position:
+            message = f"unit = {text!r}: cannot read {source[position:]!r}. Write for example mA/cm^2 or ohm cm^2."
+            raise UnitError(message)
+        position = match.end()
+        op = match.group("op")
+        if op == "/":
+            sign, expect = -1, True
+        elif op == "(":
+            depth.append(depth[-1] * sign)
+            sign = 1
+        elif op == ")":
+            if len(depth) == 1:
+                message = f"unit = {text!r}: a closing bracket without an opening one."
+                raise UnitError(message)
+            depth.pop()
+        elif op is None:
+            one = _one_unit(match.group("unit"), text)
+            raw = match.group("power") or "1"
+            power = float(raw.split("/")[0]) / (float(raw.split("/")[1]) if "/" in raw else 1.0)
+            power *= sign * depth[-1]
+            dim, factor = dim * one.dim**power, factor * one.factor**power
+            sign, expect = 1, False
+    if expect or len(depth) != 1:
+        message = f"unit = {text!r}: incomplete. Write for example mA/cm^2."
+        raise UnitError(message)
+    return Unit(stripped, dim, factor)
+
+
+_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$", re.DOTALL)
+
+
+def parse(text: str, expected: str) -> float:
+    """Return the SI value of ``text`` (a number with its unit), which must have the dimension of ``expected``.
+
+    Raises
+    ------
+    UnitError  if there is no number, no unit, an unknown unit, or a unit of another dimension.
+
+    Examples
+    --------
+    >>> parse("0.2 mA/cm^2", "A/m^2")
+    2.0
+    >>> parse("25 degC", "K")
+    298.15
+    """
+    target = parse_unit(expected)
+    match = _NUMBER.match(text)
+    if match is None:
+        message = f"{text!r}: expected a number with a unit, such as {_example(expected)!r}."
+        raise UnitError(message)
+    value, unit_text = float(match.group(1)), match.group(2)
+    if not unit_text and target.dim != NONE:
+        message = f"{text!r}: the unit is missing. Write for example {_example(expected)!r}."
+        raise UnitError(message)
+    unit = parse_unit(unit_text)
+    if not _same(unit.dim, target.dim):
+        message = f"{text!r}: expected a quantity like {_example(expected)!r}, got the unit {unit_text!r}."
+        raise UnitError(message)
+    result = unit.to_si(value)
+    if not math.isfinite(result):
+        message = f"{text!r}: expected a finite number."
+        raise UnitError(message)
+    return result
+
+
+def _same(one: Dim, other: Dim) -> bool:
+    return all(abs(getattr(one, b) - getattr(other, b)) < 1e-9 for b in _BASE)
+
+
+def _example(unit: str) -> str:
+    return {
+        "K": "25 degC",
+        "A/m^2": "0.2 mA/cm^2",
+        "m": "1 mm",
+        "m^2": "0.785 cm^2",
+        "s": "30 min",
+        "Pa": "5 MPa",
+        "ohm m^2": "32.5 ohm cm^2",
+        "S/m": "5.2e-4 S/cm",
+    }.get(unit, f"1 {unit}")
+
+
+def format_value(value: float, unit: str, *, digits: int = 4) -> str:
+    """Return the SI number ``value`` as text in ``unit``, for example ``"0.2 mA/cm^2"``.
+
+    Examples
+    --------
+    >>> format_value(2.0, "mA/cm^2")
+    '0.2 mA/cm^2'
+    """
+    number = f"{parse_unit(unit).from_si(value):.{digits}g}"
+    return number if unit in ("1", "") else f"{number} {unit}"
+
+
+_PRETTY = {"ohm": "Ω", "degC": "°C", "um": "µm", "uA": "µA", "deg": "°", "uF": "µF"}
+
+
+def pretty_unit(unit: str) -> str:
+    """Return ``unit`` as a paper prints it: ``"ohm cm^2"`` becomes ``"Ω cm²"``."""
+    raised = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
+    text = re.sub(r"\^([+-]?[\d.]+)", lambda m: m.group(1).translate(raised), unit)
+    return re.sub(r"[A-Za-z]+", lambda m: _PRETTY.get(m.group(0), m.group(0)), text)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A value with its standard uncertainty: the output type of every analysis. Never used inside loops.
+
+    Parameters
+    ----------
+    value:    SI value.
+    std:      Standard uncertainty (one sigma) in SI, or None where it is not known.
+    unit:     Field unit in which it is shown and written to JSON.
+    interval: 95 % interval (low, high) in SI where it is not symmetric, else None.
+    method:   How it was obtained, in a few words.
+    source:   Where it comes from (file digest, citation key), if anywhere.
+    """
+
+    value: float
+    std: float | None = None
+    unit: str = "1"
+    interval: tuple[float, float] | None = None
+    method: str = ""
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        parse_unit(self.unit)
+        if not math.isfinite(self.value):
+            message = f"value = {self.value}: expected a finite number in a Quantity. Return an Outcome instead."
+            raise UnitError(message)
+        if self.std is not None and not (math.isfinite(self.std) and self.std >= 0):
+            message = f"std = {self.std}: expected a finite standard uncertainty >= 0, or None where it is unknown."
+            raise UnitError(message)
+
+    @classmethod
+    def of(cls, value: float, std: float | None, unit: str, **rest: str) -> Quantity:
+        """Return the quantity whose ``value`` and ``std`` are given in ``unit`` rather than in SI."""
+        u = parse_unit(unit)
+        return cls(u.to_si(value), None if std is None else std * u.factor, unit, **rest)  # type: ignore[arg-type]
+
+    @property
+    def dim(self) -> Dim:
+        """Dimension of the quantity."""
+        return parse_unit(self.unit).dim
+
+    @property
+    def field_value(self) -> float:
+        """Value in ``unit``."""
+        return parse_unit(self.unit).from_si(self.value)
+
+    @property
+    def field_std(self) -> float | None:
+        """Standard uncertainty in ``unit`` (a difference: no offset), or None."""
+        return None if self.std is None else self.std / parse_unit(self.unit).factor
+
+    @property
+    def field_interval(self) -> tuple[float, float] | None:
+        """95 % interval in ``unit``, or None."""
+        if self.interval is None:
+            return None
+        u = parse_unit(self.unit)
+        return u.from_si(self.interval[0]), u.from_si(self.interval[1])
+
+    def to(self, unit: str) -> Quantity:
+        """Return the same quantity shown in ``unit``; UnitError if the dimension differs."""
+        if not _same(parse_unit(unit).dim, self.dim):
+            message = f"unit = {unit!r}: expected a unit of the dimension of {self.unit!r}."
+            raise UnitError(message)
+        return replace(self, unit=unit)
+
+    def _combine(self, other: Quantity | float, value: float, mine: float, theirs: float, unit: str) -> Quantity:
+        std = other.std if isinstance(other, Quantity) else 0.0
+        both = None if self.std is None or std is None else math.hypot(mine * self.std, theirs * std)
+        return Quantity(value, both, unit)
+
+    def __add__(self, other: Quantity) -> Quantity:
+        other.to(self.unit)
+        return self._combine(other, self.value + other.value, 1.0, 1.0, self.unit)
+
+    def __sub__(self, other: Quantity) -> Quantity:
+        other.to(self.unit)
+        return self._combine(other, self.value - other.value, 1.0, 1.0, self.unit)
+
+    def __mul__(self, other: Quantity | float) -> Quantity:
+        """Return the product (independent errors, first order); its unit is the product of the units."""
+        if isinstance(other, Quantity):
+            unit = _product(self.unit, other.unit, 1)
+            return self._combine(other, self.value * other.value, other.value, self.value, unit)
+        return self._combine(other, self.value * other, other, 0.0, self.unit)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Quantity | float) -> Quantity:
+        """Return the quotient (independent errors, first order)."""
+        if isinstance(other, Quantity):
+            unit = _product(self.unit, other.unit, -1)
+            slope = -self.value / other.value**2
+            return self._combine(other, self.value / other.value, 1 / other.value, slope, unit)
+        return self._combine(other, self.value / other, 1 / other, 0.0, self.unit)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the JSON object of the contract: value and std in ``unit``, finite or None."""
+        out: dict[str, object] = {"value": self.field_value, "std": self.field_std, "unit": self.unit}
+        if self.field_interval is not None:
+            out["interval"] = list(self.field_interval)
+        return out
+
+    def __str__(self) -> str:
+        number = format_pair(self.field_value, self.field_std)
+        return number if self.unit == "1" else f"{number} {self.unit}"
+
+
+def _product(one: str, other: str, power: int) -> str:
+    if other == "1":
+        return one
+    right = other if power == 1 else f"({other})^-1"
+    if power == -1:
+        dim = parse_unit(other)
+        right = "/(" + other + ")" if dim else ""
+        return ("1" if one == "1" else one) + right
+    return right if one == "1" else f"{one} {right}"
+
+
+def format_pair(value: float, std: float | None) -> str:
+    """Return ``value +- std`` with the uncertainty rounded to two digits where its first is 1, else to one.
+
+    Examples
+    --------
+    >>> format_pair(32.512, 1.23)
+    '32.5 +- 1.2'
+    >>> format_pair(61.83, 0.9)
+    '61.8 +- 0.9'
+    """
+    if std is None or std == 0 or not math.isfinite(std):
+        return f"{value:.6g}"
+    exponent = math.floor(math.log10(std))
+    digits = 1 if std / 10**exponent >= 1.95 else 2
+    place = exponent - digits + 1
+    if abs(value) >= 1e5 or (value != 0 and abs(value) < 1e-3):
+        power = math.floor(math.log10(max(abs(value), std)))
+        shown = max(0, power - place)
+        return f"({value / 10**power:.{shown}f} +- {std / 10**power:.{shown}f})e{power:d}"
+    shown = max(0, -place)
+    rounded, uncertainty = round(value, -place), round(std, -place)
+    return f"{rounded:.{shown}f} +- {uncertainty:.{shown}f}"
