@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction as _Ratio
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
 
@@ -190,6 +191,8 @@ _ALIASES = {
     "day": "d",
     "days": "d",
     "l": "L",
+    "wt%": "%",
+    "at%": "%",
 }
 _PREFIXES = {
     "f": 1e-15,
@@ -205,18 +208,20 @@ _PREFIXES = {
     "G": 1e9,
 }
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_HIGHEST_POWER = 12
 _CELSIUS = {"degC", "°C", "℃", "celsius", "Celsius", "oC"}
 _TOKEN = re.compile(r"\s*(?:(?P<op>[*·/()])|(?P<unit>[^\s*·/()^0-9.+\-]+|1)(?:\^?\(?(?P<power>[+-]?\d+(?:\.\d+)?(?:/\d+)?)\)?)?)")
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit: its text, dimension, factor to SI, and offset (only degC has one)."""
+    """A unit: its text, dimension, factor to SI, offset (only degC has one) and the factor as an exact ratio."""
 
     text: str
     dim: Dim
     factor: float
     offset: float = 0.0
+    exact: _Ratio = _Ratio(1)
 
     def to_si(self, value: float) -> float:
         """Return ``value`` of this unit in SI."""
@@ -236,7 +241,7 @@ def _one_unit(text: str, whole: str) -> _UnitDef:
     prefix, rest = name[:1], _ALIASES.get(name[1:], name[1:])
     if prefix in _PREFIXES and rest in _UNITS and _UNITS[rest].prefixable:
         base = _UNITS[rest]
-        return _UnitDef(base.dim, base.factor * _PREFIXES[prefix], False)
+        return _UnitDef(base.dim, float(f"{base.factor * _PREFIXES[prefix]:.15g}"), False)
     message = f"unit = {whole!r}: {text!r} is no unit known here. Write for example mA/cm^2, ohm cm^2, S/cm, degC."
     raise UnitError(message)
 
@@ -257,7 +262,7 @@ def parse_unit(text: str) -> Unit:
     if stripped in ("", "1"):
         return Unit("1", NONE, 1.0)
     source = re.sub(r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+)", lambda m: "^" + m.group(1).translate(_SUPERSCRIPT), stripped)
-    dim, factor, position, sign, depth = NONE, 1.0, 0, 1, [1]
+    dim, factor, position, sign, depth = NONE, _Ratio(1), 0, 1, [1]
     expect = True
     while position < len(source):
         match = _TOKEN.match(source, position)
@@ -278,15 +283,26 @@ def parse_unit(text: str) -> Unit:
             depth.pop()
         elif op is None:
             one = _one_unit(match.group("unit"), text)
-            raw = match.group("power") or "1"
-            power = float(raw.split("/")[0]) / (float(raw.split("/")[1]) if "/" in raw else 1.0)
-            power *= sign * depth[-1]
-            dim, factor = dim * one.dim**power, factor * one.factor**power
+            power = _power(match.group("power") or "1", text) * sign * depth[-1]
+            dim, factor = dim * one.dim**power, factor * _raised(one.factor, power)
             sign, expect = 1, False
     if expect or len(depth) != 1:
         message = f"unit = {text!r}: incomplete. Write for example mA/cm^2."
         raise UnitError(message)
-    return Unit(stripped, dim, factor)
+    return Unit(stripped, dim, float(factor), exact=factor)
+
+
+def _power(raw: str, whole: str) -> float:
+    top, _, bottom = raw.partition("/")
+    power = float(top) / float(bottom or 1) if float(bottom or 1) else math.inf
+    if abs(power) > _HIGHEST_POWER:
+        message = f"unit = {whole!r}: expected powers up to {_HIGHEST_POWER}, got {raw}."
+        raise UnitError(message)
+    return power
+
+
+def _raised(factor: float, power: float) -> _Ratio:
+    return _Ratio(repr(factor)) ** int(power) if power == int(power) else _Ratio(repr(factor**power))
 
 
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$", re.DOTALL)
@@ -319,11 +335,22 @@ def parse(text: str, expected: str) -> float:
     if not _same(unit.dim, target.dim):
         message = f"{text!r}: expected a quantity like {_example(expected)!r}, got the unit {unit_text!r}."
         raise UnitError(message)
-    result = unit.to_si(value)
+    result = _exact_si(match.group(1), unit) if math.isfinite(value) else value
     if not math.isfinite(result):
         message = f"{text!r}: expected a finite number."
         raise UnitError(message)
     return result
+
+
+def _exact_si(number: str, unit: Unit) -> float:
+    """Return the float nearest to the number in SI, so that 0.785 cm^2 and 78.5 mm^2 are the same float."""
+    value = float(number)
+    if value == 0 or len(number) > 400:
+        return unit.to_si(value)
+    try:
+        return float(_Ratio(number) * unit.exact + _Ratio(repr(unit.offset)))
+    except OverflowError:
+        return math.inf
 
 
 def _same(one: Dim, other: Dim) -> bool:
@@ -353,6 +380,29 @@ def format_value(value: float, unit: str, *, digits: int = 4) -> str:
     """
     number = f"{parse_unit(unit).from_si(value):.{digits}g}"
     return number if unit in ("1", "") else f"{number} {unit}"
+
+
+def format_exact(value: float, unit: str) -> str:
+    """Return the SI number ``value`` as the shortest text in ``unit`` that ``parse`` reads back as the same float.
+
+    Where ``unit`` cannot carry it, the text is in SI base units.
+
+    Examples
+    --------
+    >>> format_exact(7.85e-05, "cm^2")
+    '0.785 cm^2'
+    """
+    if not math.isfinite(value):
+        message = f"value = {value}: expected a finite number."
+        raise UnitError(message)
+    target = parse_unit(unit)
+    suffix = "" if unit in ("1", "") else f" {unit}"
+    shown = (_Ratio(value) - _Ratio(repr(target.offset))) / target.exact
+    for digits in (6, 12, 15, 16, 17):
+        text = f"{float(shown):.{digits}g}{suffix}"
+        if parse(text, unit) == value:
+            return text
+    return f"{value!r} {target.dim}" if target.dim != NONE else repr(value)
 
 
 _PRETTY = {"ohm": "Ω", "degC": "°C", "um": "µm", "uA": "µA", "deg": "°", "uF": "µF"}

@@ -1,0 +1,7 @@
+"""Measurements to results."""
+
+from garnetlab.analyse.arrhenius import arrhenius, branches
+from garnetlab.analyse.eis import analyse_impedance
+from garnetlab.analyse.replicates import combine, contact_area_test, wording
+
+__all__ = ["analyse_impedance", "arrhenius", "branches", "combine", "contact_area_test", "wording"]

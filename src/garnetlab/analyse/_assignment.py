@@ -1,0 +1,78 @@
+"""Which arc is what: bulk, grain boundary, interface, electrode, from capacitances in the order of time constants."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+#: roles in the order in which they follow each other from high to low frequency
+ROLES = ("bulk", "grain boundary", "interface", "electrode")
+
+#: capacitance ranges [F] of a sample with length/area = 1 cm^-1, after Irvine, Sinclair, West, Adv. Mater. 2 (1990)
+#: 132, table 1: bulk 1e-12; second phase 1e-11 and grain boundary 1e-11 to 1e-8; surface layer 1e-9 to 1e-7 and
+#: sample-electrode interface 1e-7 to 1e-5; electrochemical reaction 1e-4
+_RANGES = {
+    "bulk": (1e-12, 1e-11),
+    "grain boundary": (1e-11, 1e-8),
+    "interface": (3e-8, 1e-5),
+    "electrode": (1e-4, 1e-2),
+}
+#: the classes are orders of magnitude, not limits: half a decade of doubt at every end
+_DOUBT = 0.5
+#: a phase has one bulk relaxation: a second arc with a capacitance like the bulk's is four times more likely a boundary
+#: or a second phase than a second bulk (a choice, stated with the result)
+_SECOND_BULK = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Roles of the arcs in order, the probability of that reading, and for each arc the probability of every role."""
+
+    roles: tuple[str, ...]
+    probability: float
+    marginal: tuple[dict[str, float], ...]
+
+
+def _weight(capacitance: float, log_std: float, role: str, cell_constant: float) -> float:
+    """Return the relative probability of a capacitance in a class: flat inside, Gaussian tails in decades outside."""
+    low, high = _RANGES[role]
+    x = math.log10(capacitance * (cell_constant if role in ("bulk", "grain boundary") else 1.0))
+    width = math.hypot(_DOUBT, log_std / math.log(10.0))
+    outside = max(math.log10(low) - x, x - math.log10(high), 0.0)
+    return math.exp(-0.5 * (outside / width) ** 2) + 1e-12
+
+
+def assign_arcs(
+    capacitances: Sequence[float], log_stds: Sequence[float], *, cell_constant: float = 1.0, ohmic: bool = True
+) -> Assignment:
+    """Return the most probable roles of arcs ordered from fast to slow.
+
+    Parameters
+    ----------
+    capacitances:  Capacitance of each arc [F], fastest first.
+    log_stds:      Standard uncertainty of their logarithms.
+    cell_constant: Thickness over area in 1/cm; bulk and grain-boundary capacitances scale with its inverse.
+    ohmic:         Whether a resistance in series stands before the arcs. It is the bulk (and leads) then.
+
+    Returns
+    -------
+    :  Roles never go back from slow to fast. Two arcs may share a role.
+
+    Source
+    ------
+    J. T. S. Irvine, D. C. Sinclair, A. R. West, Adv. Mater. 2 (1990) 132, table 1.
+    """
+    options = ROLES if not ohmic else ROLES[1:]
+    scores: dict[tuple[str, ...], float] = {}
+    for roles in itertools.combinations_with_replacement(options, len(capacitances)):
+        parts = (_weight(c, s, r, cell_constant) for c, s, r in zip(capacitances, log_stds, roles, strict=True))
+        scores[roles] = math.prod(parts) * _SECOND_BULK ** max(roles.count("bulk") - 1, 0)
+    total = sum(scores.values())
+    best = max(scores, key=lambda roles: scores[roles])
+    marginal = tuple(
+        {role: sum(p for roles, p in scores.items() if roles[k] == role) / total for role in options}
+        for k in range(len(capacitances))
+    )
+    return Assignment(best, scores[best] / total, marginal)

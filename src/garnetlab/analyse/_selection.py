@@ -1,0 +1,271 @@
+"""Choosing the circuit of a spectrum: how many arcs, which tail, inductance or not.
+
+The candidates are series circuits ``R0 + [L] + arcs + [tail]``. They are compared by the Bayesian information
+criterion of a Gaussian error of unknown level, :math:`\\mathrm{BIC} = 2N \\ln(S/2N) + p \\ln 2N`, with S the weighted
+sum of squares of the 2N real data and p the number of free parameters (coefficients that are clamped to zero are not
+counted); AICc is given beside it. Two rules keep it from explaining instrument errors by arcs, because the errors of a
+real spectrum are not white: the noise variance never falls below the ``accuracy`` of the instrument, and every arc must
+be there with two standard uncertainties.
+
+Source
+------
+G. Schwarz, Ann. Statist. 6 (1978) 461; K. P. Burnham and D. R. Anderson, Model Selection and Multimodel Inference,
+2nd ed., Springer 2002, section 2.4 (AICc).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from garnetlab.numerics import ArcFits, ArcModel, Tail, arcs_covariance, arcs_impedance, fit_arcs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    ComplexArray = NDArray[np.complex128]
+
+#: a larger model must win by this much in BIC: "positive evidence" begins at 2 (Kass and Raftery, JASA 90 (1995) 773)
+MARGIN = 2.0
+MAX_ARCS = 4
+#: systematic accuracy of an impedance analyser, relative to abs(Z): 0.1 to 1 % over most of the range in the accuracy
+#: charts that makers publish; a choice, not a measurement, and an argument of ``select_models``
+ACCURACY = 0.003
+#: an arc whose resistance has a larger standard uncertainty of its logarithm is not there (two sigma)
+DETECTED = 0.5
+#: in a series every arc must be there in every spectrum, with three sigma
+DETECTED_IN_SERIES = 1.0 / 3.0
+_TAILS = (Tail.NONE, Tail.WARBURG, Tail.POWER)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One circuit tried on one spectrum."""
+
+    model: ArcModel
+    parameters: FloatArray
+    ssr: float
+    free: int
+    bic: float
+    aicc: float
+    converged: bool
+    at_bound: NDArray[np.bool_]
+    weakest: float
+    relative_rms: float
+
+    @property
+    def detected(self) -> bool:
+        """Whether every arc is there with two standard uncertainties of the logarithm of its resistance."""
+        return self.weakest <= DETECTED
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The chosen circuit of one spectrum, with the candidates in the order of their BIC."""
+
+    chosen: Candidate
+    candidates: tuple[Candidate, ...]
+    reasons: tuple[str, ...]
+
+
+def free_parameters(model: ArcModel, parameters: FloatArray) -> FloatArray:
+    """Return for every spectrum (m,) the number of parameters that are free: zero coefficients do not count.
+
+    An arc whose resistance is zero has no time constant and exponent either.
+    """
+    columns = dict(zip(model.names, np.moveaxis(np.atleast_2d(parameters), -1, 0), strict=True))
+    count = np.zeros(np.atleast_2d(parameters).shape[0])
+    for name, column in columns.items():
+        owner = _owner(name)
+        count += columns[owner] > 0 if owner in columns else column > 0
+    return count
+
+
+def _owner(name: str) -> str:
+    for prefix in ("tau", "n"):
+        if name.startswith(prefix):
+            return "R" + name[len(prefix) :]
+    return "A" if name == "m" else name
+
+
+def _scores(ssr: FloatArray, free: FloatArray, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    data = 2 * points
+    with np.errstate(divide="ignore"):
+        likelihood = data * np.log(np.maximum(ssr, np.finfo(float).tiny) / data)
+    k = free + 1  # the noise level is a parameter too
+    correction = np.where(data - k - 1 > 0, 2 * k * (k + 1) / np.maximum(data - k - 1, 1e-9), np.inf)
+    return likelihood + free * np.log(data), likelihood + 2 * k + correction
+
+
+def candidates_of(
+    fits: ArcFits, frequency: FloatArray, impedance: ComplexArray, weights: FloatArray, accuracy: float
+) -> list[Candidate]:
+    """Return one candidate per spectrum of a fit."""
+    free = free_parameters(fits.model, fits.parameters)
+    floor = 2.0 * accuracy**2 * np.sum((weights * np.abs(impedance)) ** 2, axis=1)
+    bic, aicc = _scores(fits.ssr + floor, free, np.count_nonzero(weights, axis=1))
+    weakest = _weakest(fits, frequency, weights)
+    relative = (impedance - arcs_impedance(fits.model, fits.parameters, frequency)) / np.abs(impedance)
+    used = weights > 0
+    rms = np.sqrt(np.sum(0.5 * np.abs(relative) ** 2 * used, axis=1) / np.maximum(used.sum(axis=1), 1))
+    return [
+        Candidate(
+            model=fits.model,
+            parameters=fits.parameters[i],
+            ssr=float(fits.ssr[i]),
+            free=int(free[i]),
+            bic=float(bic[i]),
+            aicc=float(aicc[i]),
+            converged=bool(fits.converged[i]),
+            at_bound=fits.at_bound[i],
+            weakest=float(weakest[i]),
+            relative_rms=float(rms[i]),
+        )
+        for i in range(len(fits.ssr))
+    ]
+
+
+def _weakest(fits: ArcFits, frequency: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return (m,) the largest standard uncertainty of the logarithm of an arc's resistance, 0 without arcs."""
+    if fits.model.arcs == 0:
+        return np.zeros(len(fits.ssr))
+    index = [fits.model.names.index(f"R{k}") for k in range(1, fits.model.arcs + 1)]
+    covariance = arcs_covariance(fits, frequency, weights)
+    return np.sqrt(np.max(np.stack([covariance[:, i, i] for i in index], axis=1), axis=1))
+
+
+def _fits(model: ArcModel, points: int) -> bool:
+    return 2 * points > len(model.names) + 2
+
+
+def select_models(
+    frequency: FloatArray,
+    impedance: ComplexArray,
+    *,
+    weights: FloatArray | None = None,
+    accuracy: float = ACCURACY,
+) -> list[Selection]:
+    """Return the chosen circuit of every spectrum.
+
+    Parameters
+    ----------
+    frequency: Frequencies (n,) [Hz], common to all spectra.
+    impedance: Spectra (m, n) [ohm].
+    weights:   Reciprocal standard uncertainty of each part up to a factor (m, n); by default 1/abs(Z).
+    accuracy:  Systematic accuracy of the instrument relative to abs(Z).
+
+    Returns
+    -------
+    :  One ``Selection`` per spectrum. Arcs are added while the BIC gains more than ``MARGIN``; then inductance is tried.
+    """
+    count, points = impedance.shape
+    weights = 1.0 / np.abs(impedance) if weights is None else weights
+    pool: list[list[Candidate]] = [[] for _ in range(count)]
+    active = np.arange(count)
+    for arcs in range(MAX_ARCS + 1):
+        models = [ArcModel(arcs=arcs, tail=tail) for tail in _TAILS]
+        models = [m for m in models if _fits(m, points)]
+        if not models or not len(active):
+            break
+        before = np.array([min((c.bic for c in pool[i]), default=np.inf) for i in active])
+        _extend(pool, active, models, frequency, impedance, weights, accuracy)
+        after = np.array([min(c.bic for c in pool[i]) for i in active])
+        active = active[(after < before - MARGIN) | (arcs == 0)]
+    _try_inductance(pool, frequency, impedance, weights, accuracy)
+    return [_decide(candidates) for candidates in pool]
+
+
+def _extend(
+    pool: list[list[Candidate]],
+    active: NDArray[np.intp],
+    models: Sequence[ArcModel],
+    frequency: FloatArray,
+    impedance: ComplexArray,
+    weights: FloatArray,
+    accuracy: float,
+) -> None:
+    for model in models:
+        fits = fit_arcs(frequency, impedance[active], model, weights=weights[active])
+        found = candidates_of(fits, frequency, impedance[active], weights[active], accuracy)
+        for i, candidate in zip(active, found, strict=True):
+            pool[i].append(candidate)
+
+
+def _try_inductance(
+    pool: list[list[Candidate]], frequency: FloatArray, impedance: ComplexArray, weights: FloatArray, accuracy: float
+) -> None:
+    groups: dict[ArcModel, list[int]] = {}
+    for i, candidates in enumerate(pool):
+        best = _simplest(candidates).model
+        groups.setdefault(replace(best, inductance=True), []).append(i)
+    for model, members in groups.items():
+        if _fits(model, len(frequency)):
+            _extend(pool, np.array(members), [model], frequency, impedance, weights, accuracy)
+
+
+def _simplest(candidates: Sequence[Candidate]) -> Candidate:
+    """Return the candidate with the fewest parameters among those within ``MARGIN`` of the best BIC."""
+    real = [c for c in candidates if c.detected] or list(candidates)
+    best = min(c.bic for c in real)
+    return min((c for c in real if c.bic <= best + MARGIN), key=lambda c: (c.free, len(c.model.names), c.bic))
+
+
+def _decide(candidates: list[Candidate]) -> Selection:
+    chosen = _simplest(candidates)
+    ranked = tuple(sorted(candidates, key=lambda c: c.bic))
+    reasons = [f"{describe(chosen.model)} has the lowest BIC or the fewest parameters within {MARGIN:g} of it."]
+    reasons += [
+        f"{describe(c.model)} has a BIC lower by {chosen.bic - c.bic:.1f}, but one of its arcs is within two sigma of zero."
+        for c in ranked
+        if not c.detected and c.bic < chosen.bic - MARGIN
+    ]
+    reasons += [_comparison(chosen, other) for other in ranked if other is not chosen and -MARGIN <= other.bic - chosen.bic < 10]
+    if min(ranked, key=lambda c: c.aicc) is not chosen:
+        reasons.append(f"AICc would choose {describe(min(ranked, key=lambda c: c.aicc).model)}.")
+    return Selection(chosen, ranked, tuple(reasons))
+
+
+def common(selections: Sequence[Selection]) -> list[Selection]:
+    """Return the selections with one circuit for all, the one of lowest total BIC that serves every spectrum.
+
+    It serves where all its arcs are detected with three sigma and its residuals stay below one percent of abs(Z) or three times those of
+    the circuit chosen for that spectrum alone. Where no circuit serves all, the selections are returned as they are.
+    """
+    tables = [{c.model: c for c in s.candidates} for s in selections]
+    shared = set.intersection(*(set(t) for t in tables))
+    serving = [
+        m for m in shared if all(_serves(t[m], s.chosen) for t, s in zip(tables, selections, strict=True))
+    ]
+    if not serving:
+        return list(selections)
+    best = min(serving, key=lambda m: (sum(t[m].bic for t in tables), len(m.names)))
+    reason = f"{describe(best)} is shared by the {len(selections)} spectra of the series."
+    out = []
+    for table, selection in zip(tables, selections, strict=True):
+        own = "" if selection.chosen.model == best else f" Alone this spectrum would take {describe(selection.chosen.model)}."
+        out.append(Selection(table[best], selection.candidates, (reason + own, *selection.reasons[1:])))
+    return out
+
+
+def _serves(candidate: Candidate, chosen: Candidate) -> bool:
+    limit = max(0.01, 3.0 * chosen.relative_rms)
+    return candidate.weakest <= DETECTED_IN_SERIES and candidate.converged and candidate.relative_rms <= limit
+
+
+def _comparison(chosen: Candidate, other: Candidate) -> str:
+    return f"{describe(other.model)} is within reach: BIC {other.bic - chosen.bic:+.1f}, {other.free} free parameters."
+
+
+def describe(model: ArcModel) -> str:
+    """Return the Boukamp code of a model, for example ``"R(RQ)(RQ)W"``."""
+    tail = {Tail.NONE: "", Tail.WARBURG: "W", Tail.CAPACITOR: "C", Tail.POWER: "Q"}[model.tail]
+    return ("L" if model.inductance else "") + ("R" if model.resistance else "") + "(RQ)" * model.arcs + tail
+
+
+__all__ = ["Candidate", "Selection", "candidates_of", "describe", "free_parameters", "select_models"]

@@ -1,0 +1,214 @@
+"""Activation energies from a temperature series."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from garnetlab import units
+from garnetlab.core import InvalidInput, MissingInput, Outcome, Result
+from garnetlab.units import Quantity
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+MIN_TEMPERATURES = 3
+_SPAN = 5.0  # kelvin; a series narrower than this cannot carry an activation energy
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A straight line ``y = intercept - slope x`` with ``x = 1/(k_B T)``: the slope is an activation energy [J]."""
+
+    slope: float
+    slope_std: float
+    intercept: float
+    covariance: FloatArray
+    dof: int
+    scatter: float
+    reference: float
+
+    def interval(self) -> tuple[float, float]:
+        """Return the 95 % interval of the slope (Student, ``dof`` degrees of freedom)."""
+        k = float(stats.t.ppf(0.975, self.dof))
+        return self.slope - k * self.slope_std, self.slope + k * self.slope_std
+
+    def band(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the line and the half width of its 95 % confidence band at ``x`` (n,) [1/J]."""
+        shifted = x - self.reference
+        design = np.stack([np.ones_like(x), -shifted])
+        variance = np.einsum("in,ij,jn->n", design, self.covariance, design)
+        k = float(stats.t.ppf(0.975, self.dof))
+        return self.intercept - self.slope * shifted, k * np.sqrt(variance)
+
+
+def fit_line(x: FloatArray, y: FloatArray, y_std: FloatArray) -> Line:
+    """Return the weighted straight line through ``y`` (n,) over ``x`` (n,) = 1/(k_B T) [1/J].
+
+    Every point gets, beside its stated uncertainty, a common scatter (temperature error, a changing sample) of the size
+    that makes the weighted sum of squares equal to its degrees of freedom; zero where the stated uncertainties suffice.
+    A relative scatter is needed because one kelvin is worth 5 % of a conductivity, far more than a fit's error.
+
+    Source
+    ------
+    J. Mandel and R. C. Paule, Anal. Chem. 42 (1970) 1194; R. C. Paule and J. Mandel, J. Res. NBS 87 (1982) 377.
+    """
+    scatter = _common_scatter(x, y, y_std)
+    weight = 1.0 / (np.maximum(y_std, 1e-9) ** 2 + scatter**2)
+    reference = float(np.sum(weight * x) / np.sum(weight))
+    design = np.stack([np.ones_like(x), -(x - reference)])
+    covariance = np.linalg.inv((design * weight) @ design.T)
+    intercept, slope = covariance @ (design * weight) @ y
+    dof = len(x) - 2
+    std = math.sqrt(float(covariance[1, 1]))
+    return Line(float(slope), std, float(intercept), covariance, dof, scatter, reference)
+
+
+def _excess(x: FloatArray, y: FloatArray, variance: FloatArray) -> float:
+    """Return the weighted sum of squares about the best line minus its degrees of freedom."""
+    weight = 1.0 / variance
+    design = np.stack([np.ones_like(x), x - x.mean()])
+    scaled = design / np.abs(design).max(axis=1, keepdims=True)
+    coefficients = np.linalg.solve((scaled * weight) @ scaled.T, (scaled * weight) @ y)
+    return float(np.sum(weight * (y - coefficients @ scaled) ** 2)) - (len(x) - 2)
+
+
+def _common_scatter(x: FloatArray, y: FloatArray, y_std: FloatArray) -> float:
+    """Return the common standard deviation of Mandel and Paule, by bisection of its logarithm."""
+    own = np.maximum(y_std, 1e-9) ** 2
+    if _excess(x, y, own) <= 0.0:
+        return 0.0
+    low, high = math.log(1e-9), math.log(10.0 * float(np.ptp(y)) + 1e-6)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if _excess(x, y, own + math.exp(2 * middle)) > 0.0 else (low, middle)
+    return math.exp(0.5 * (low + high))
+
+
+_PARTS = {
+    "total": "ionic_conductivity",
+    "bulk": "ionic_conductivity_bulk",
+    "grain_boundary": "ionic_conductivity_grain_boundary",
+}
+
+
+def arrhenius(results: Sequence[Result], *, label: str = "") -> Result:
+    """Return activation energies of conductivities and of the interface from the results of one temperature series.
+
+    Parameters
+    ----------
+    results: Results of ``analyse_impedance`` at three or more temperatures, one branch (heating or cooling) of a sample.
+    label:   Name of the series, kept in the details.
+
+    Returns
+    -------
+    :  ``activation_energy_total``, ``_bulk``, ``_grain_boundary`` [eV] from ln(sigma T) over 1/(k_B T), the same with
+       ``_sigma`` from ln(sigma), and ``activation_energy_interface`` from ln(T/R), ``_interface_sigma`` from ln(1/R).
+       std and interval hold fit errors and the scatter about the line, whichever is larger; the interval uses
+       Student's t with n - 2 degrees of freedom. Curves hold points, line and 95 % band of every part.
+
+    Raises
+    ------
+    MissingInput  if a temperature, or the geometry that a conductivity needs, is missing.
+    InvalidInput  if there are fewer than three different temperatures.
+
+    Source
+    ------
+    ln(sigma T) is the form of hopping conduction: A. R. West, Solid State Chemistry and its Applications, 2nd ed.,
+    Wiley 2014, chapter 8.
+    """
+    usable = [r for r in results if r.outcome.good or r.outcome is Outcome.INVALID_SPECTRUM]
+    temperatures = _temperatures(usable)
+    quantities: dict[str, Quantity] = {}
+    curves: dict[str, NDArray[np.float64]] = {}
+    warnings = [f"{len(results) - len(usable)} spectra without a usable fit were left out."] * (len(usable) < len(results))
+    for part, name in _PARTS.items():
+        _add(part, [r.quantities.get(name) for r in usable], temperatures, quantities, curves, warnings)
+    interface = [r.quantities.get("interface_resistance") for r in usable]
+    _add("interface", [None if q is None else 1 / q.value * _one(q) for q in interface], temperatures, quantities, curves, warnings)
+    if not quantities:
+        message = (
+            "area and thickness = none given: an Arrhenius plot of conductivity needs both."
+            ' Give --area "0.785 cm^2" or --diameter "10 mm", and --thickness "1 mm".'
+        )
+        raise MissingInput(message)
+    details = {"label": label, "temperatures": [t - units.ZERO_CELSIUS for t in temperatures], "n": len(usable)}
+    sources = tuple(s for r in usable for s in r.sources)
+    return Result("arrhenius", quantities, Outcome.SUCCESS, curves, details, sources, tuple(warnings), ("mandel1970",))
+
+
+def _one(resistance: Quantity) -> Quantity:
+    """Return a quantity of value 1 with the relative uncertainty of ``resistance``."""
+    return Quantity(1.0, (resistance.std or 0.0) / resistance.value, "1")
+
+
+def _temperatures(results: Sequence[Result]) -> FloatArray:
+    found = []
+    for result in results:
+        if "temperature" not in result.quantities:
+            path = result.sources[0].get("path", "a spectrum") if result.sources else "a spectrum"
+            message = f"temperature = none known for {path}: give --temperature, or the temperature in the document."
+            raise MissingInput(message)
+        found.append(result.quantities["temperature"].value)
+    array = np.array(found)
+    different = len(np.unique(np.round(array, 1)))
+    if different < MIN_TEMPERATURES:
+        message = (
+            f"temperatures = {different} different: expected at least {MIN_TEMPERATURES} for an activation energy."
+            " Add spectra at other temperatures."
+        )
+        raise InvalidInput(message)
+    if np.ptp(array) < _SPAN:
+        message = f"temperatures = {np.ptp(array):.1f} K apart: expected a span of at least {_SPAN:g} K. Widen the series."
+        raise InvalidInput(message)
+    return array
+
+
+def _add(
+    part: str,
+    values: Sequence[Quantity | None],
+    temperatures: FloatArray,
+    quantities: dict[str, Quantity],
+    curves: dict[str, NDArray[np.float64]],
+    warnings: list[str],
+) -> None:
+    here = [(q, t) for q, t in zip(values, temperatures, strict=True) if q is not None]
+    if len({round(t, 1) for _, t in here}) < MIN_TEMPERATURES:
+        if here:
+            warnings.append(f"{part}: determined at {len(here)} temperatures only: no activation energy.")
+        return
+    value = np.array([q.value for q, _ in here])
+    relative = np.array([(q.std or 0.0) / q.value for q, _ in here])
+    temperature = np.array([t for _, t in here])
+    x = 1.0 / (units.k_B * temperature)
+    for suffix, y in (("", np.log(value * temperature)), ("_sigma", np.log(value))):
+        line = fit_line(x, y, relative)
+        low, high = line.interval()
+        form = "ln(sigma T)" if not suffix else "ln(sigma)"
+        method = f"{form}, n = {len(here)}, common scatter {line.scatter:.2g}"
+        name = f"activation_energy_{part}{suffix}"
+        quantities[name] = Quantity(line.slope, line.slope_std, "eV", (low, high), method)
+        grid = np.linspace(x.min(), x.max(), 60)
+        fit, half = line.band(grid)
+        curves |= {f"{part}{suffix}_x": x, f"{part}{suffix}_y": y, f"{part}{suffix}_y_std": relative}
+        curves |= {f"{part}{suffix}_line_x": grid, f"{part}{suffix}_line": fit, f"{part}{suffix}_band": half}
+
+
+def branches(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """Return the results by sample and branch: heating and cooling are never mixed.
+
+    The branch is the metadata entry ``branch``; spectra without one form a branch of their own.
+    """
+    out: dict[str, list[Result]] = {}
+    for result in results:
+        meta = result.details.get("metadata", {})
+        parts = [str(meta[k]) for k in ("sample", "branch") if meta.get(k)]
+        out.setdefault(" ".join(parts), []).append(result)
+    return out

@@ -1,0 +1,305 @@
+"""The command line: it parses arguments, makes one library call per verb, and shows what comes back.
+
+Standard output carries results only (JSON only with ``--json``); words for people go to standard error. Exit status: 0
+done; 1 the work failed or was refused, or some of several files were bad; 2 wrong usage or nothing readable.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+app = typer.Typer(
+    name="garnetlab",
+    help="The laboratory for lithium anodes on garnet electrolytes: instrument files in, trustworthy numbers out.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+)
+
+Files = Annotated[list[Path], typer.Argument(help="Instrument files, or one study document (.toml).", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output and nothing else.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder to write into.", show_default=False)]
+Progress = Callable[[int, int], None]
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    typer.echo(f"garnetlab: {message}", err=True)
+    raise typer.Exit(status)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn the package's own errors into one line on standard error and an exit status."""
+    from garnetlab.core import GarnetlabError, SolveFailed
+    from garnetlab.units import UnitError
+
+    try:
+        yield
+    except SolveFailed as error:
+        _fail(str(error), 1)
+    except (GarnetlabError, UnitError) as error:
+        _fail(str(error), 2)
+    except KeyboardInterrupt:
+        _fail("interrupted. Nothing half-written was left; run the same command again.", 1)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Progress | None]:
+    """Give a progress callback that draws a bar on a terminal, or None elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _show_json(payload: object) -> None:
+    typer.echo(json.dumps(payload, allow_nan=False, ensure_ascii=False, indent=1, default=_plain))
+
+
+def _plain(value: object) -> object:
+    item = getattr(value, "item", None)
+    if item is None:
+        message = f"{type(value).__name__} is not JSON"
+        raise TypeError(message)
+    return item()
+
+
+def _show_errors(errors: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> None:
+    for file, message in errors:
+        typer.echo(f"garnetlab: {message if file in message else f'{file}: {message}'}", err=True)
+
+
+def _status(good: int, bad: int) -> int:
+    return 0 if not bad else (1 if good else 2)
+
+
+def _table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title or None, show_edge=False, title_justify="left")
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    width = None if sys.stdout.isatty() else 140
+    Console(width=width, highlight=False).print(table)
+
+
+@app.command()
+def read(
+    files: Files,
+    as_json: Json = False,
+    data: Annotated[bool, typer.Option("--data", help="With --json: print the numbers too.")] = False,
+) -> None:
+    """Read instrument files and say what is in them."""
+    from garnetlab.study import read_files
+
+    with _refusals():
+        measurements, errors = read_files(files)
+        if as_json:
+            _show_json({
+                "schema": "garnetlab/1",
+                "measurements": [m.to_dict(data=data) for m in measurements],
+                "errors": [{"file": f, "message": m} for f, m in errors],
+            })  # fmt: skip
+        else:
+            rows = [
+                (Path(str(m.source.to_dict().get("path"))).name, str(m.source.to_dict().get("part", "")), m.kind.value,
+                 str(len(m)), ", ".join(c.label for c in m.channels), "; ".join(m.warnings))
+                for m in measurements
+            ]  # fmt: skip
+            _table("", ("file", "part", "kind", "points", "channels", "notes"), rows)
+        _show_errors(errors)
+        raise typer.Exit(_status(len(measurements), len(errors)))
+
+
+@app.command()
+def analyse(
+    files: Files,
+    analysis: Annotated[str | None, typer.Option("--as", help="eis or arrhenius; by default the kind decides.")] = None,
+    area: Annotated[str | None, typer.Option(help='Electrode area, for example "0.785 cm^2".')] = None,
+    diameter: Annotated[str | None, typer.Option(help='Electrode diameter, for example "10 mm".')] = None,
+    thickness: Annotated[str | None, typer.Option(help='Thickness of the electrolyte, for example "1 mm".')] = None,
+    temperature: Annotated[str | None, typer.Option(help='Temperature, for example "25 degC".')] = None,
+    electrodes: Annotated[str | None, typer.Option(help="blocking or symmetric.")] = None,
+    interfaces: Annotated[int | None, typer.Option(help="1 (half cell) or 2 (symmetric cell).")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write figures and tables into this folder too.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Analyse instrument files: values with uncertainty."""
+    from garnetlab.report import write_analysis
+    from garnetlab.study import analyse_files, sample_options
+
+    with _refusals(), _progress("analyse") as progress:
+        options = sample_options(
+            area=area, diameter=diameter, thickness=thickness, temperature=temperature,
+            electrodes=electrodes, interfaces=interfaces,
+        )  # fmt: skip
+        found = analyse_files(files, analysis=analysis, options=options, progress=progress)
+        if out is not None and found.results:
+            write_analysis(found, out)
+        if as_json:
+            _show_json(found.to_dict())
+        else:
+            for result in found.results:
+                _show_result(result.to_dict())
+        _show_errors(found.errors)
+        bad = len(found.errors) + sum(not r.outcome.good for r in found.results)
+        raise typer.Exit(_status(len(found.results), bad))
+
+
+def _show_result(result: dict[str, object]) -> None:
+    from garnetlab.units import format_pair, pretty_unit
+
+    sources, quantities, warnings = result["source"], result["quantities"], result["warnings"]
+    names = [Path(str(s.get("path", "simulation"))).name for s in sources] if isinstance(sources, list) else []
+    title = f"{result['analysis']}: {', '.join(names[:3])}{' …' if len(names) > 3 else ''} [{result['outcome']}]"
+    rows = []
+    for name, q in quantities.items() if isinstance(quantities, dict) else ():
+        interval = q.get("interval")
+        shown = "" if interval is None else f"{interval[0]:.4g} … {interval[1]:.4g}"
+        number = format_pair(q["value"], q["std"]).replace("+-", "±")
+        rows.append((name, number, pretty_unit(q["unit"]) if q["unit"] != "1" else "", shown))
+    _table(title, ("quantity", "value ± std", "unit", "95 % interval"), rows)
+    for text in warnings if isinstance(warnings, list) else ():
+        typer.echo(f"  note: {text}")
+
+
+@app.command()
+def report(
+    path: Annotated[Path, typer.Argument(help="A study document (.toml) or a folder of files.", show_default=False)],
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Analyse a study and write report.html, results.json, tables (CSV) and figures (SVG, PNG)."""
+    from garnetlab.report import write_report
+
+    with _refusals(), _progress("report") as progress:
+        written = write_report(path, out, progress=progress)
+        if as_json:
+            _show_json(written.to_dict())
+        else:
+            for line in written.lines:
+                typer.echo(line)
+            typer.echo(f"report: {written.page}")
+        _show_errors(written.analysis.errors)
+        bad = len(written.analysis.errors) + sum(not r.outcome.good for r in written.analysis.results)
+        raise typer.Exit(_status(len(written.analysis.results), bad))
+
+
+@app.command()
+def reproduce(out: Out = None, as_json: Json = False) -> None:
+    """Compare what the program computes with the 115 facts of the paper, and audit the paper."""
+    from garnetlab.report import write_ledger
+
+    with _refusals(), _progress("reproduce") as progress:
+        ledger, page = write_ledger(out or Path("reports/paper"), progress=progress)
+        if as_json:
+            _show_json(ledger.to_dict())
+        else:
+            _show_ledger(ledger.to_dict())
+        typer.echo(f"report: {page}", err=as_json)
+
+
+def _show_ledger(ledger: dict[str, object]) -> None:
+    rows = []
+    observations, audit = ledger["observations"], ledger["audit"]
+    for row in observations if isinstance(observations, list) else ():
+        reported = row["text"] if row["reported"] is None else f"{row['reported']:.4g}"
+        computed = "" if row["computed"] is None else f"{row['computed']:.4g}"
+        std = "" if row["std"] is None else f"{row['std']:.2g}"
+        deviation = "" if row["deviation"] is None else f"{row['deviation']:+.1f}"
+        rows.append((row["id"], str(reported or ""), computed, std, row["unit"] or "", row["status"], deviation))
+    _table("", ("id", "reported", "computed", "std", "unit", "status", "deviation"), rows)
+    checks = [(c["id"], c["verdict"], c["calculation"]) for c in audit] if isinstance(audit, list) else []
+    _table("audit", ("id", "verdict", "calculation"), checks)
+
+
+@app.command()
+def audit(as_json: Json = False) -> None:
+    """Check the paper's numbers against each other, each with its one-line calculation."""
+    from garnetlab.study import audit as run
+
+    with _refusals():
+        checks = [c.to_dict() for c in run()]
+        if as_json:
+            _show_json({"schema": "garnetlab/1", "audit": checks})
+        else:
+            rows = [(str(c["id"]), str(c["verdict"]), str(c["calculation"])) for c in checks]
+            _table("", ("id", "verdict", "calculation"), rows)
+
+
+@app.command()
+def example(
+    folder: Annotated[Path, typer.Argument(help="Folder to make.", show_default=False)],
+    seed: Annotated[int, typer.Option(help="Seed of the simulated noise.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Write a folder of simulated raw files with a study.toml, to have something to analyse."""
+    from garnetlab.study import write_example
+
+    with _refusals():
+        files = [str(p) for p in write_example(folder, seed=seed)]
+        if as_json:
+            _show_json({"schema": "garnetlab/1", "files": files})
+        else:
+            typer.echo(f"wrote {len(files)} files. Next:  garnetlab report {folder / 'study.toml'}")
+
+
+@app.command()
+def cite(
+    keys: Annotated[list[str] | None, typer.Argument(help="Citation keys, or a results.json of a report.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print BibTeX of the sources behind a report, or of everything."""
+    from garnetlab.study import bibliography
+
+    with _refusals():
+        text = bibliography(keys or [])
+        if as_json:
+            _show_json({"schema": "garnetlab/1", "bibtex": text})
+        else:
+            typer.echo(text)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is installed, what is missing, and which command repairs it."""
+    from garnetlab.study import examine
+
+    with _refusals():
+        checks = examine()
+        if as_json:
+            _show_json({"schema": "garnetlab/1", "checks": [c._asdict() for c in checks]})
+        else:
+            _table("", ("part", "state", "advice"), [(c.part, c.state, c.advice) for c in checks])
+        raise typer.Exit(0 if all(c.good for c in checks) else 1)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        from garnetlab import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit(0)

@@ -1,0 +1,144 @@
+"""EC-Lab text to what it says: header, settings, table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from garnetlab.core import Measurement, ReadError
+from garnetlab.readers._dates import iso_datetime
+from garnetlab.readers._text import guess_decimal, is_cut, is_number, parse_cell, parse_number, read_lines
+from garnetlab.readers.biologic._table import Column, Rows, add_row, find_columns, spectra
+
+#: width of one column in the settings block of the header
+_SETTING_WIDTH = 20
+_LOOP = re.compile(r"Loop \d+ from point number (\d+) to \d+")
+_COUNT = re.compile(r"Nb header lines\s*:\s*(\d+)\s*$")
+_MAGIC = ("EC-Lab ASCII FILE", "BT-Lab ASCII FILE")
+
+
+class _Layout(NamedTuple):
+    header: list[str]
+    names: list[str]
+    first: int  # item of the first data line
+    separator: str
+
+
+def read_text(path: Path) -> tuple[Measurement, ...]:
+    """Return the spectra of one EC-Lab text file; see the package's ``read``."""
+    lines = read_lines(path)
+    layout = _layout(path, lines)
+    header, loops = _header(layout.header)
+    columns = find_columns(path, layout.names, layout.first)
+    rows = _rows(path, lines, layout, columns)
+    return spectra(path, rows, loops=loops, header=header, metadata=_metadata(header), warnings=())
+
+
+def _layout(path: Path, lines: Sequence[str]) -> _Layout:
+    first = lines[0].strip()
+    if "LOG FILE" in first or "SETTING FILE" in first:
+        what = "log" if "LOG FILE" in first else "settings"
+        raise ReadError(path, f"an EC-Lab {what} file ({first!r}) holds no data. Read the .mpr or .mpt beside it.", 1)
+    count = 1
+    if first in _MAGIC:
+        found = _COUNT.search(lines[1]) if len(lines) > 1 else None
+        if found is None:
+            raise ReadError(path, "expected 'Nb header lines : N'. The header is damaged: export the file again.", 2)
+        count = int(found.group(1))
+    if not 1 <= count <= len(lines):
+        message = f"Nb header lines = {count}: the file has {len(lines)} lines. It is cut: export it again."
+        raise ReadError(path, message, 2)
+    titles = lines[count - 1]
+    separator = "\t" if "\t" in titles else ";"
+    names = [n.strip() for n in titles.split(separator)]
+    while names and not names[-1]:
+        names.pop()
+    if not names or is_number(names[0]) or is_number(names[0], ","):
+        message = f"column names = {titles[:60]!r}: expected freq/Hz and others. The header is damaged: export again."
+        raise ReadError(path, message, count)
+    return _Layout(list(lines[: count - 1]), names, count, separator)
+
+
+def _header(lines: Sequence[str]) -> tuple[dict[str, str], list[int]]:
+    header: dict[str, str] = {}
+    loops = []
+    if len(lines) > 3:
+        header["technique"] = lines[3].strip()
+    for text in lines:
+        loop = _LOOP.match(text.strip())
+        if loop:
+            loops.append(int(loop.group(1)))
+            continue
+        key, colon, value = text.partition(" :")
+        if not colon:
+            key, value = text[:_SETTING_WIDTH], _settings(text[_SETTING_WIDTH:])
+        key, value = key.strip(), value.strip()
+        if key and value:
+            header[key] = f"{header[key]}; {value}" if key in header else value
+    return header, loops
+
+
+def _settings(text: str) -> str:
+    cells = [text[i : i + _SETTING_WIDTH].strip() for i in range(0, len(text), _SETTING_WIDTH)]
+    return " | ".join(c for c in cells if c)
+
+
+def _metadata(header: dict[str, str]) -> dict[str, float | str]:
+    texts = {
+        "technique": header.get("technique", ""),
+        "started": iso_datetime(header.get("Acquisition started on", ""), order="mdy"),
+        "instrument": header.get("Device", ""),
+        "comment": header.get("Comments", ""),
+    }
+    metadata: dict[str, float | str] = {key: text for key, text in texts.items() if text}
+    amplitude = _one_number(header.get("Va (mV)", ""))
+    if amplitude:
+        metadata["amplitude"] = amplitude * 1e-3
+    area = _one_number(header.get("Electrode surface area", "").removesuffix("cm²").removesuffix("cm2"))
+    if area is not None and area > 0.001 and area != 1.0:
+        metadata["area"] = area * 1e-4
+    return metadata
+
+
+def _one_number(text: str) -> float | None:
+    values = set()
+    for cell in text.split(" | "):
+        try:
+            values.add(parse_number(cell.replace(",", ".")))
+        except ValueError:
+            return None
+    return values.pop() if len(values) == 1 else None
+
+
+def _rows(path: Path, lines: Sequence[str], layout: _Layout, columns: dict[str, Column]) -> Rows:
+    body = [(i, text) for i, text in enumerate(lines[layout.first :], start=layout.first + 1) if text.strip()]
+    frequency = columns["frequency"].index
+    split = [text.rstrip("\t\r ").split(layout.separator) for _, text in body]
+    decimal = guess_decimal(cells[frequency] for cells in split if len(cells) > frequency)
+    zero = _absolute_zero(split, columns)
+    if zero:
+        columns = {key: c for key, c in columns.items() if key != "time"}
+    rows = Rows()
+    for ordinal, ((line, _), cells) in enumerate(zip(body, split, strict=True)):
+        if len(cells) < len(layout.names):
+            message = f"{len(cells)} columns: expected {len(layout.names)}. The line is cut: export the file again."
+            raise ReadError(path, message, line)
+        wanted = columns
+        if parse_cell(path, line, columns["frequency"].name, cells[frequency], decimal) == 0.0:
+            wanted = {"frequency": columns["frequency"]}
+        numbers = {k: c.to_si(parse_cell(path, line, c.name, cells[c.index], decimal)) for k, c in wanted.items()}
+        add_row(path, rows, ordinal, line, numbers)
+    last = max(c.index for c in columns.values())
+    if len(split) > 1 and last == len(layout.names) - 1 and is_cut(split[-1][last], split[-2][last]):
+        message = f"{layout.names[last]} = {split[-1][last]!r}: the last number of the file is cut. Export it again."
+        raise ReadError(path, message, body[-1][0])
+    return rows
+
+
+def _absolute_zero(split: Sequence[Sequence[str]], columns: dict[str, Column]) -> bool:
+    """Return whether the time column holds dates (an export option) rather than seconds."""
+    if not split or "time" not in columns or len(split[0]) <= columns["time"].index:
+        return False
+    return bool(iso_datetime(split[0][columns["time"].index], order="mdy"))

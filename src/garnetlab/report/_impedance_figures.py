@@ -1,0 +1,193 @@
+"""Figures of impedance results: Nyquist, Bode, residuals, Kramers-Kronig, Arrhenius."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from garnetlab import units
+from garnetlab.report._style import BLACK, BLUE, CYCLE, GREEN, MARKERS, ORANGE, VERMILLION
+from garnetlab.report._style import SavedFigure, new_figure, save_figure, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from garnetlab.core import Result
+
+    FloatArray = NDArray[np.float64]
+
+_SCALES = ((1e9, "GΩ"), (1e6, "MΩ"), (1e3, "kΩ"), (1.0, "Ω"), (1e-3, "mΩ"), (1e-6, "µΩ"))
+
+
+def _scale(values: FloatArray) -> tuple[float, str]:
+    top = float(np.max(np.abs(values)))
+    return next(((f, n) for f, n in _SCALES if top >= f), _SCALES[-1])
+
+
+def spectrum_sheet(result: Result, folder: Path, name: str, title: str) -> SavedFigure:
+    """Return one sheet of a spectrum: Nyquist plot with fit and arcs, Bode plot, residuals, Kramers-Kronig test."""
+    curves = result.curves
+    with style():
+        figure = new_figure(9.2, 6.4)
+        grid = figure.add_gridspec(3, 2, width_ratios=(1.15, 1.0))
+        _nyquist(figure.add_subplot(grid[:, 0]), result)
+        _bode(figure.add_subplot(grid[0, 1]), result)
+        _residuals(figure.add_subplot(grid[1, 1]), result, "residual", "fit residual")
+        _residuals(figure.add_subplot(grid[2, 1]), result, "kk", "Kramers–Kronig residual")
+        figure.suptitle(title, fontsize=10)
+        data = {_column(k): v for k, v in curves.items()}
+        caption = f"{title}. Circuit {result.details['circuit']}; open points were left out of the fit."
+        return save_figure(figure, folder, name, caption, data)
+
+
+def _column(name: str) -> str:
+    if name == "frequency":
+        return "frequency/Hz"
+    if name.startswith(("kk_", "residual_", "used")):
+        return name
+    return f"{name}/ohm"
+
+
+def _nyquist(axes: Axes, result: Result) -> None:
+    c = result.curves
+    factor, unit = _scale(c["measured_real"])
+    used = c["used"] > 0
+    re, im = c["measured_real"] / factor, -c["measured_imaginary"] / factor
+    start = c["fit_real"].min() / factor
+    for k in range(1, 9):
+        if f"arc{k}_real" in c:
+            x = start + c[f"arc{k}_real"] / factor
+            axes.fill_between(x, -c[f"arc{k}_imaginary"] / factor, color=CYCLE[(k + 1) % 7], alpha=0.2, lw=0)
+            start += c[f"arc{k}_real"].max() / factor
+    axes.plot(re[used], im[used], "o", color=BLUE, mfc="none", label="measured")
+    if not used.all():
+        axes.plot(re[~used], im[~used], "x", color=VERMILLION, ms=6, label="left out")
+    axes.plot(c["fit_real"] / factor, -c["fit_imaginary"] / factor, "-", color=BLACK, label=f"fit {result.details['circuit']}")
+    _mark_decades(axes, c["frequency"], c["fit_real"] / factor, -c["fit_imaginary"] / factor)
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_xlabel(f"Re Z / {unit}")
+    axes.set_ylabel(f"−Im Z / {unit}")
+    axes.legend(loc="upper left")
+
+
+def _mark_decades(axes: Axes, frequency: FloatArray, re: FloatArray, im: FloatArray) -> None:
+    """Mark whole decades of frequency, only where the labels do not fall on each other."""
+    span = max(float(np.ptp(re)), float(np.ptp(im)), 1e-30)
+    last: list[tuple[float, float]] = []
+    for decade in range(-6, 10):
+        at = int(np.argmin(np.abs(np.log10(frequency) - decade)))
+        if abs(np.log10(frequency[at]) - decade) > 0.08:
+            continue
+        point = float(re[at]), float(im[at])
+        if all(np.hypot(point[0] - x, point[1] - y) > 0.13 * span for x, y in last):
+            axes.plot(*point, "o", color=BLACK, ms=4)
+            label = f"$10^{{{decade}}}$ Hz"
+            axes.annotate(label, point, textcoords="offset points", xytext=(4, -10), fontsize=7)
+            last.append(point)
+
+
+def _bode(axes: Axes, result: Result) -> None:
+    c = result.curves
+    measured = c["measured_real"] + 1j * c["measured_imaginary"]
+    fit = c["fit_real"] + 1j * c["fit_imaginary"]
+    factor, unit = _scale(np.abs(measured))
+    axes.loglog(c["frequency"], np.abs(measured) / factor, "o", color=BLUE, mfc="none")
+    axes.loglog(c["frequency"], np.abs(fit) / factor, "-", color=BLUE)
+    axes.set_ylabel(f"|Z| / {unit}", color=BLUE)
+    axes.set_xlabel("f / Hz")
+    phase = axes.twinx()
+    phase.semilogx(c["frequency"], -np.degrees(np.angle(measured)), "s", color=VERMILLION, mfc="none", ms=3)
+    phase.semilogx(c["frequency"], -np.degrees(np.angle(fit)), "-", color=VERMILLION)
+    phase.set_ylabel("−phase / °", color=VERMILLION)
+
+
+def _residuals(axes: Axes, result: Result, prefix: str, label: str) -> None:
+    c = result.curves
+    axes.axhline(0.0, color=BLACK, lw=0.6)
+    noise = 100 * float(result.details["validity"]["noise"])
+    axes.axhspan(-2 * noise, 2 * noise, color="0.9", lw=0, label="±2 noise")
+    axes.semilogx(c["frequency"], 100 * c[f"{prefix}_real"], "o-", color=GREEN, lw=0.6, ms=3, label="Re")
+    axes.semilogx(c["frequency"], 100 * c[f"{prefix}_imaginary"], "s-", color=ORANGE, lw=0.6, ms=3, label="Im")
+    axes.set_ylabel(f"{label}\n/ % of |Z|")
+    axes.set_xlabel("f / Hz")
+    axes.legend(loc="best", ncols=3)
+
+
+def overview(results: Sequence[Result], folder: Path, name: str, title: str, labels: Sequence[str]) -> SavedFigure:
+    """Return the Nyquist plots of several spectra with their fits on equal axes, and the same near the origin."""
+    import matplotlib as mpl
+
+    with style():
+        figure = new_figure(9.2, 4.6)
+        left, right = figure.subplots(1, 2)
+        factor, unit = _scale(np.concatenate([r.curves["measured_real"] for r in results]))
+        colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.85, len(results)))
+        data: dict[str, FloatArray] = {}
+        for i, (result, label) in enumerate(zip(results, labels, strict=True)):
+            c, colour = result.curves, colours[i]
+            for axes in (left, right):
+                axes.plot(c["measured_real"] / factor, -c["measured_imaginary"] / factor, MARKERS[i % 7], color=colour, mfc="none", label=label)
+                axes.plot(c["fit_real"] / factor, -c["fit_imaginary"] / factor, "-", color=colour, lw=0.8)
+            data |= {f"{label} {k}": c[k] for k in ("frequency", "measured_real", "measured_imaginary", "fit_real", "fit_imaginary")}
+        small = min(float(np.percentile(np.abs(r.curves["measured_real"]), 40)) for r in results) / factor
+        for axes in (left, right):
+            axes.set_xlabel(f"Re Z / {unit}")
+            axes.set_ylabel(f"−Im Z / {unit}")
+            axes.set_aspect("equal", adjustable="datalim" if axes is left else "box")
+        right.set_xlim(0, 3.0 * small)
+        right.set_ylim(0, 3.0 * small)
+        right.set_title("near the origin", fontsize=9)
+        left.legend(loc="upper left", ncols=1 + len(results) // 9, fontsize=7)
+        figure.suptitle(title, fontsize=10)
+        return save_figure(figure, folder, name, f"{title}: measured (symbols) and fitted (lines), equal axes.", data)
+
+
+_LABELS = {"total": "total", "bulk": "bulk", "grain_boundary": "grain boundary", "interface": "interface"}
+
+
+def arrhenius_figure(results: Sequence[Result], folder: Path, name: str, title: str) -> SavedFigure:
+    """Return the Arrhenius plot of one or several branches with 95 % confidence bands."""
+    with style():
+        figure = new_figure(6.4, 4.8)
+        axes = figure.subplots()
+        data: dict[str, FloatArray] = {}
+        index = 0
+        for result in results:
+            branch = str(result.details.get("label", ""))
+            for part, label in _LABELS.items():
+                if f"{part}_x" in result.curves:
+                    _arrhenius_series(axes, result, part, f"{branch} {label}".strip(), index)
+                    data |= {f"{branch} {k}".strip(): v for k, v in result.curves.items() if k.startswith(part + "_")}
+                    index += 1
+        axes.set_xlabel("1000 K / T")
+        interface_only = all("total_x" not in r.curves for r in results)
+        axes.set_ylabel("ln(T/ASR / K Ω⁻¹ m⁻²)" if interface_only else "ln(σT / S K m⁻¹)")
+        top = axes.secondary_xaxis("top", functions=(_to_celsius, _from_celsius))
+        top.set_xlabel("T / °C")
+        axes.tick_params(top=False)
+        axes.legend(loc="best")
+        axes.set_title(title, fontsize=10)
+        return save_figure(figure, folder, name, f"{title}. Bands: 95 % confidence of the line.", data)
+
+
+def _arrhenius_series(axes: Axes, result: Result, part: str, label: str, index: int) -> None:
+    c, colour = result.curves, CYCLE[index % 7]
+    energy = result.quantities[f"activation_energy_{part}"]
+    text = f"{label}: {units.format_pair(energy.field_value, energy.field_std).replace('+-', '±')} eV"
+    kelvin = 1e3 * units.k_B
+    axes.errorbar(kelvin * c[f"{part}_x"], c[f"{part}_y"], yerr=2 * c[f"{part}_y_std"], fmt=MARKERS[index % 7], color=colour, mfc="none", label=text)
+    x, y, half = kelvin * c[f"{part}_line_x"], c[f"{part}_line"], c[f"{part}_band"]
+    axes.plot(x, y, "-", color=colour)
+    axes.fill_between(x, y - half, y + half, color=colour, alpha=0.15, lw=0)
+
+
+def _to_celsius(x: FloatArray) -> FloatArray:
+    return 1000.0 / np.maximum(x, 1e-3) - units.ZERO_CELSIUS
+
+
+def _from_celsius(t: FloatArray) -> FloatArray:
+    return 1000.0 / np.maximum(t + units.ZERO_CELSIUS, 1.0)

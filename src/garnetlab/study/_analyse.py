@@ -1,0 +1,174 @@
+"""Files to results: the library call behind ``garnetlab analyse``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from garnetlab import units
+from garnetlab.analyse import analyse_impedance, arrhenius, branches
+from garnetlab.analyse.eis import check_measurement
+from garnetlab.core import GarnetlabError, InvalidInput, Kind, Measurement, MissingInput, Result, nearest
+from garnetlab.readers import read
+
+#: analyses by name; the kind they take
+ANALYSES: dict[str, Kind] = {"eis": Kind.IMPEDANCE, "arrhenius": Kind.IMPEDANCE}
+_DEFAULT = {Kind.IMPEDANCE: "eis"}
+_HOTTEST = 2000.0  # kelvin: no cell of a garnet is measured above
+_ELECTRODES = ("blocking", "symmetric", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class SampleOptions:
+    """What the user says of the samples on the command line, in SI; None leaves the file's own value."""
+
+    area: float | None = None
+    thickness: float | None = None
+    temperature: float | None = None
+    electrodes: str | None = None
+    interfaces: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, unit in (("area", "cm^2"), ("thickness", "mm")):
+            value = getattr(self, name)
+            if value is not None and not (value > 0 and math.isfinite(value)):
+                shown = units.format_value(value, unit)
+                message = f"{name} = {shown}: expected a finite {name} > 0. Write for example --{name} {_EXAMPLE[name]!r}."
+                raise InvalidInput(message)
+        if self.temperature is not None and not 0.0 < self.temperature <= _HOTTEST:
+            shown = units.format_value(self.temperature, "degC")
+            message = f"temperature = {shown}: expected more than 0 K (-273.15 degC) and at most 2000 K. Check the unit."
+            raise InvalidInput(message)
+        if self.electrodes is not None and self.electrodes not in _ELECTRODES:
+            message = f"electrodes = {self.electrodes!r}: expected one of {', '.join(_ELECTRODES)}."
+            raise InvalidInput(message)
+        if self.interfaces is not None and self.interfaces not in (1, 2):
+            message = f"interfaces = {self.interfaces}: expected 1 (half cell) or 2 (symmetric cell)."
+            raise InvalidInput(message)
+
+    def apply(self, measurement: Measurement) -> Measurement:
+        """Return the measurement with these values in its metadata; an option wins over the file."""
+        given = {
+            name: value
+            for name in ("area", "thickness", "temperature", "electrodes", "interfaces")
+            if (value := getattr(self, name)) is not None
+        }
+        if "temperature" in given:
+            given["temperature_name"] = given["temperature"]
+            given["temperature_from"] = "option"
+        return measurement.with_metadata(**given) if given else measurement
+
+
+_EXAMPLE = {"area": "0.785 cm^2", "thickness": "1 mm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Results of several files and ``(file, message)`` for those that could not be analysed."""
+
+    results: tuple[Result, ...]
+    errors: tuple[tuple[str, str], ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the JSON object of the contract."""
+        return {
+            "schema": "garnetlab/1",
+            "results": [r.to_dict() for r in self.results],
+            "errors": [{"file": file, "message": message} for file, message in self.errors],
+        }
+
+
+def read_files(paths: Sequence[str | Path]) -> tuple[list[Measurement], list[tuple[str, str]]]:
+    """Return the measurements of the readable files and ``(file, message)`` for the others."""
+    good: list[Measurement] = []
+    bad: list[tuple[str, str]] = []
+    for path in paths:
+        try:
+            good.extend(read(path))
+        except GarnetlabError as error:
+            bad.append((str(path), str(error)))
+    return good, bad
+
+
+def analyse_files(
+    paths: Sequence[str | Path],
+    *,
+    analysis: str | None = None,
+    options: SampleOptions | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Analysis:
+    """Return the results of an analysis of instrument files.
+
+    Parameters
+    ----------
+    paths:    The files; each may hold several measurements.
+    analysis: ``"eis"`` or ``"arrhenius"``; by default the kind of the measurement decides.
+    options:  Geometry and temperature of the samples, in SI.
+    progress: Called with (done, total).
+
+    Returns
+    -------
+    :  One result per spectrum (``eis``), or one per sample and branch (``arrhenius``), and the files that failed.
+
+    Raises
+    ------
+    InvalidInput  for an unknown analysis, or no file.
+    MissingInput  where a result depends on something that was not given (``arrhenius``: temperature, area, thickness).
+    """
+    if not paths:
+        message = "files = none: expected at least one instrument file."
+        raise InvalidInput(message)
+    if analysis is not None and analysis not in ANALYSES:
+        message = f"analysis = {analysis!r}: not known.{nearest(analysis, ANALYSES)} Known: {', '.join(ANALYSES)}."
+        raise InvalidInput(message)
+    measurements, bad = read_files(paths)
+    sample = options or SampleOptions()
+    return analyse_measurements([sample.apply(m) for m in measurements], analysis=analysis, bad=bad, progress=progress)
+
+
+def analyse_measurements(
+    measurements: Sequence[Measurement],
+    *,
+    analysis: str | None = None,
+    bad: Sequence[tuple[str, str]] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> Analysis:
+    """Return the results of measurements in memory, as ``analyse_files`` does; ``bad`` is passed on."""
+    errors = list(bad)
+    usable = []
+    for measurement in measurements:
+        problem = _problem(measurement, analysis)
+        if problem is None:
+            usable.append(measurement)
+        else:
+            errors.append((str(measurement.source.to_dict().get("path", "simulation")), problem))
+    if not usable:
+        return Analysis((), tuple(errors))
+    results = analyse_impedance(usable, progress=progress)
+    if analysis == "arrhenius":
+        _require_geometry(usable)
+        results = tuple(arrhenius(series, label=label) for label, series in branches(results).items())
+    return Analysis(results, tuple(errors))
+
+
+def _problem(measurement: Measurement, analysis: str | None) -> str | None:
+    wanted = ANALYSES[analysis] if analysis is not None else None
+    if wanted is None and measurement.kind not in _DEFAULT:
+        return f"kind = {measurement.kind.value!r}: no analysis for it here. Known: {', '.join(ANALYSES)}."
+    try:
+        check_measurement(measurement)
+    except InvalidInput as error:
+        return str(error)
+    return None
+
+
+def _require_geometry(measurements: Sequence[Measurement]) -> None:
+    wanted = {"area": '--area "0.785 cm^2" (or --diameter "10 mm")', "thickness": '--thickness "1 mm"'}
+    symmetric = all(m.metadata.get("electrodes") == "symmetric" for m in measurements)
+    needed = ["area"] if symmetric else ["area", "thickness"]
+    missing = [n for n in needed if any(n not in m.metadata for m in measurements)]
+    if missing:
+        message = f"{' and '.join(missing)} = none given: a conductivity needs it. Give {' and '.join(wanted[n] for n in missing)}."
+        raise MissingInput(message)

@@ -1,0 +1,81 @@
+"""What belongs together: temperature series, branches and replicates among the results of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from garnetlab.analyse import arrhenius, branches, contact_area_test, wording
+from garnetlab.core import InvalidInput, Result
+
+_SAME_TEMPERATURE = 1.0  # kelvin
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a study says beyond single spectra.
+
+    ``arrhenius`` one result per sample and branch, ``lines`` sentences as a paper prints them, ``comparisons`` contact-area
+    tests, ``notes`` why something expected is missing.
+    """
+
+    arrhenius: tuple[Result, ...]
+    lines: tuple[str, ...]
+    comparisons: tuple[Result, ...]
+    notes: tuple[str, ...]
+
+
+def summarise(results: Sequence[Result]) -> Summary:
+    """Return series, replicates and comparisons found among impedance results."""
+    good = [r for r in results if r.outcome.good]
+    series, notes = [], []
+    for label, members in branches(results).items():
+        if len({round(t, 0) for t in map(_temperature, members) if t is not None}) < 3:
+            continue
+        try:
+            series.append(arrhenius(members, label=label))
+        except InvalidInput as error:
+            notes.append(f"{label or 'temperature series'}: {error}")
+    groups = replicate_groups(good)
+    lines = [wording(n, m) for m in groups.values() for n in ("interface_resistance", "ionic_conductivity") if _all(m, n)]
+    return Summary(tuple(series), tuple(lines), tuple(_comparisons(groups)), tuple(notes))
+
+
+def _temperature(result: Result) -> float | None:
+    return result.quantities["temperature"].value if "temperature" in result.quantities else None
+
+
+def _all(members: Sequence[Result], name: str) -> bool:
+    return all(name in r.quantities for r in members)
+
+
+def replicate_groups(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """Return results of one series and temperature; a series is the metadata entry ``series``, else the sample."""
+    out: dict[str, list[Result]] = {}
+    for result in results:
+        meta = result.details.get("metadata", {})
+        name = str(meta.get("series") or meta.get("sample") or "")
+        if not name or meta.get("place"):
+            continue
+        temperature = _temperature(result)
+        at = "" if temperature is None else f" at {round((temperature - 273.15) / _SAME_TEMPERATURE)} °C"
+        branch = f" {meta['branch']}" if meta.get("branch") else ""
+        out.setdefault(f"{name}{branch}{at}", []).append(result)
+    return out
+
+
+def _comparisons(groups: dict[str, list[Result]]) -> list[Result]:
+    usable = {k: v for k, v in groups.items() if all("interface_capacitance" in r.quantities for r in v)}
+    names = list(usable)
+    out = []
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            if first.split(" at ")[-1] != second.split(" at ")[-1]:
+                continue
+            try:
+                result = contact_area_test(usable[first], usable[second])
+            except InvalidInput:
+                continue
+            details = {**result.details, "first": first, "second": second}
+            out.append(Result(result.analysis, result.quantities, details=details, sources=result.sources))
+    return out

@@ -1,0 +1,286 @@
+"""The ledger: every observation, an honest status, and numbers read back from files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+import time
+
+import pytest
+
+from garnetlab.core import InvalidInput
+from garnetlab.library import load_observations
+from garnetlab.study import SEED, Status, ledger_csv, ledger_json, reproduce
+from garnetlab.study._ledger_rows import Computed, assemble, planned
+from garnetlab.study._ledger_rows_audited import _ROWS
+
+READ_BACK = [
+    "llzto.sigma.ion",
+    "llzto.sigma.Ea",
+    "asr.0",
+    "asr.1",
+    "asr.5",
+    "asr.10",
+    "asr.15",
+    "asr.20",
+    "int.Ea.li",
+    "int.Ea.10kco",
+]
+KEYS = "id text reported computed std interval censored unit status route deviation note".split()
+
+
+@pytest.fixture(scope="module")
+def timed():
+    calls = []
+    start = time.process_time()
+    ledger = reproduce(progress=lambda done, total: calls.append((done, total)))
+    return ledger, time.process_time() - start, calls
+
+
+@pytest.fixture(scope="module")
+def ledger(timed):
+    return timed[0]
+
+
+@pytest.fixture(scope="module")
+def payload(ledger):
+    return ledger.to_dict()
+
+
+def test_all_115_observations_appear_in_the_order_of_the_table(ledger):
+    assert [r.id for r in ledger.rows] == [o.id for o in load_observations()]
+    assert len(ledger.rows) == 115
+
+
+def test_the_payload_has_the_keys_of_the_contract(payload):
+    assert list(payload) == ["schema", "observations", "audit"]
+    assert {tuple(row) for row in payload["observations"]} == {tuple(KEYS)}
+    assert {tuple(check) for check in payload["audit"]} == {("id", "statement", "calculation", "verdict")}
+
+
+def test_every_status_is_one_of_the_contract(payload):
+    allowed = {
+        "input",
+        "calibrated",
+        "predicted",
+        "analysed",
+        "audited",
+        "qualitative",
+        "not computed",
+        "not yet modelled",
+    }
+    assert {row["status"] for row in payload["observations"]} <= allowed
+
+
+def test_json_is_strict_and_reads_back_equal(ledger, payload):
+    assert json.loads(ledger_json(ledger)) == json.loads(json.dumps(payload, allow_nan=False))
+
+
+def test_numbers_are_finite_or_null(payload):
+    for row in payload["observations"]:
+        numbers = [row[k] for k in ("reported", "computed", "std", "deviation")] + (row["interval"] or [])
+        assert all(n is None or math.isfinite(n) for n in numbers), row["id"]
+
+
+def test_reported_numbers_are_those_of_the_table(ledger):
+    assert [r.reported for r in ledger.rows] == [o.value for o in load_observations()]
+
+
+def test_rows_without_a_number_carry_the_finding_as_text(ledger):
+    wanted = {o.id: o.text for o in load_observations() if o.value is None and o.text}
+    assert {r.id: r.text for r in ledger.rows if r.id in wanted} == wanted
+
+
+def test_every_row_that_is_not_open_or_qualitative_says_how(ledger):
+    open_ = (Status.NOT_YET_MODELLED, Status.QUALITATIVE)
+    assert [r.id for r in ledger.rows if r.status not in open_ and not r.route] == []
+
+
+def test_every_open_row_says_what_is_missing_and_computes_nothing(ledger):
+    rows = [r for r in ledger.rows if r.status is Status.NOT_YET_MODELLED]
+    assert [r.id for r in rows if not re.search(r"(is|are) missing\.", r.note)] == []
+    assert [r.id for r in rows if r.computed is not None or r.deviation is not None] == []
+
+
+def test_lives_without_a_short_are_censored(ledger):
+    censored = {r.id for r in ledger.rows if r.censored}
+    assert censored == {o.id for o in load_observations() if o.kind == "censored"}
+    assert "life.10.0.2" in censored
+
+
+def test_the_life_at_60_degC_is_the_interval_1_to_9_h(ledger):
+    assert ledger["life.0.0.8.60C"].interval == (1.0, 9.0)
+
+
+# honesty -------------------------------------------------------------------------------------------------------------
+def mentioned(route: str) -> set[str]:
+    """Return the observations that a route names."""
+    return {o.id for o in load_observations() if re.search(rf"(?<![\w.]){re.escape(o.id)}(?![\w]|\.\w)", route)}
+
+
+def test_no_row_is_predicted_whose_own_value_entered(ledger):
+    for row in ledger.rows:
+        own = row.id in mentioned(row.route) or "reported value" in row.route
+        assert not (own and row.status in (Status.PREDICTED, Status.ANALYSED)), row.id
+
+
+def test_rows_made_from_their_own_value_are_input_and_say_so(ledger):
+    made = [r for r in ledger.rows if "From the reported value" in r.route]
+    assert sorted(r.id for r in made) == sorted(READ_BACK)
+    assert {(r.status, r.deviation) for r in made} == {(Status.INPUT, None)}
+
+
+def test_input_rows_have_no_deviation(ledger):
+    assert [r.id for r in ledger.rows if r.status is Status.INPUT and r.deviation is not None] == []
+
+
+def test_audited_rows_do_not_use_their_own_value(ledger):
+    # ccd.ratio.60C chooses the step nearest to itself and ccd.0.60C is the quotient itself: both say so
+    own = {r.id for r in ledger.rows if r.status is Status.AUDITED and r.id in mentioned(r.route)}
+    assert own == set()
+    assert "no prediction" in ledger["ccd.0.60C"].note
+    assert "nearest to the reported ratio" in ledger["ccd.ratio.60C"].route
+
+
+def test_audited_rows_name_what_entered_or_a_reference(ledger):
+    rows = [r for r in ledger.rows if r.status is Status.AUDITED]
+    assert [r.id for r in rows if not mentioned(r.route) and not re.search(r"Reference|Mass balance", r.route)] == []
+
+
+def test_audited_rows_point_to_a_check_of_the_audit(ledger):
+    ids = {c.id for c in ledger.audit}
+    for row in ledger.rows:
+        if row.status is Status.AUDITED:
+            named = re.search(r"See the check (\S+) of the audit", row.note)
+            assert named is not None, row.id
+            assert named.group(1) in ids
+
+
+def test_the_plan_and_the_calculations_do_not_overlap():
+    plan = set(planned())
+    assert plan & set(_ROWS) == set()
+    assert plan & set(READ_BACK) == set()
+
+
+# numbers -------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("key", READ_BACK)
+def test_the_value_read_back_is_the_one_that_went_in(ledger, key):
+    # one draw of noise (seed SEED): |z| > 4 of one of ten normal deviates has a probability of 6e-4
+    row = ledger[key]
+    assert abs(row.computed - row.reported) < 4.0 * row.std
+
+
+def test_nine_of_ten_intervals_read_back_hold_the_value_that_went_in(ledger):
+    # ten 95 % intervals: seven or more hold the value with probability 1 - 1e-3 (binomial: P(<7) = 1.03e-3)
+    rows = [ledger[key] for key in READ_BACK]
+    inside = [r.id for r in rows if r.interval[0] <= r.reported <= r.interval[1]]
+    assert len(inside) >= 7
+
+
+@pytest.mark.parametrize("key", READ_BACK)
+def test_the_uncertainty_read_back_is_that_of_one_percent_noise(ledger, key):
+    # 162 numbers of 1 %: no better than 1 %/sqrt(162) = 0.08 %, and a resistance worse than 10 % would be no result
+    row = ledger[key]
+    assert 5e-4 < row.std / row.reported < 0.1
+
+
+def test_the_pellet_has_245_ohm(ledger):
+    # 0.1 cm/(5.2e-4 S/cm * pi/4 cm^2) = 244.85 ohm
+    found = re.search(r"The pellet has ([\d.]+) \+- ([\d.]+) ohm", ledger["llzto.sigma.ion"].note)
+    assert abs(float(found.group(1)) - 244.85) < 4.0 * float(found.group(2))
+
+
+def test_the_assumed_footprint_is_said(ledger):
+    assert all("footprint" in ledger[f"asr.{wt}"].note for wt in (0, 1, 5, 10, 15, 20))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "relative"),
+    [
+        ("tafel.rct.li", 225.61, 1e-4),  # 25.6926 mV/0.145 mA/cm^2/0.785398 cm^2
+        ("tafel.rct.10kco", 55.540, 1e-4),  # 25.6926/0.589/0.785398
+        ("tafel.ratio", 4.06207, 1e-5),  # 0.589/0.145
+        ("lfp.retention.10", 100.5178, 1e-6),  # 155.3/154.5
+        ("xps.k2p.split", 2.9, 1e-9),  # 296.2 - 293.3
+        ("v.10.0.8.60C", 40.72, 1e-3),  # mean of 38.73 and 42.71
+        ("lfp.rtot.0", 373.908, 1e-5),  # 192.308 + 181.6
+        ("lfp.rtot.10", 224.808, 1e-5),  # 192.308 + 32.5
+        ("claim.k.trace", 5.658, 1e-4),  # 10*78.196/138.204
+        ("ccd.0.60C", 0.733333, 1e-5),  # 2.2/3
+        ("ccd.ratio.60C", 3.142857, 1e-6),  # 2.2/0.7
+        ("abuse.sym", 25.731, 1e-4),  # 0.1*(192.308 + 65)
+        ("lfp.gap.first.0", 113.15, 1e-3),  # 2*0.16989*333
+        ("xps.k2p12", 297.47, 1e-9),  # 294.7 + 2.77
+    ],
+)
+def test_the_audited_number_is(ledger, key, value, relative):
+    assert ledger[key].status is Status.AUDITED
+    assert ledger[key].computed == pytest.approx(value, rel=relative)
+
+
+def test_the_deviation_is_the_difference_over_both_uncertainties(ledger):
+    # 4.062069 - 4.06 over hypot(0.0083282, 0.0028868) = 0.0020690/0.0088143 = 0.23473
+    assert ledger["tafel.ratio"].deviation == pytest.approx(0.23473, rel=2e-3)
+
+
+def test_a_printed_resistance_off_by_a_thousand_is_far_outside_its_uncertainty(ledger):
+    # 225.6 ohm +- 5.8 % (10 mm printed without a decimal: 2*0.28868/10): 17 standard deviations
+    assert ledger["tafel.rct.li"].deviation > 15
+
+
+# files, seed, cost ---------------------------------------------------------------------------------------------------
+def test_csv_has_one_line_per_row_and_the_same_numbers(ledger):
+    table = list(csv.DictReader(io.StringIO(ledger_csv(ledger))))
+    assert [row["id"] for row in table] == [r.id for r in ledger.rows]
+    assert float(table[1]["computed"]) == ledger.rows[1].to_dict()["computed"]
+    assert "nan" not in ledger_csv(ledger).lower().split(",")
+
+
+def test_the_default_seed_is_fixed():
+    assert SEED == 20250414
+
+
+def test_another_seed_gives_other_noise_and_the_same_audit(ledger):
+    other = reproduce(seed=1)
+    assert other["asr.10"].computed != ledger["asr.10"].computed
+    assert other.audit == ledger.audit
+    assert other["tafel.rct.li"] == ledger["tafel.rct.li"]
+
+
+def test_the_same_seed_gives_the_same_ledger(ledger, payload):
+    assert reproduce().to_dict() == payload
+
+
+def test_the_spectra_came_through_files_of_three_formats(ledger):
+    readers = {m.source.to_dict()["reader"] for entry in ledger.read_back.values() for m in entry.measurements}
+    assert readers == {"biologic-mpt", "zplot", "gamry-dta"}
+
+
+def test_the_series_for_figures_have_a_label_per_result(ledger):
+    for name, results in ledger.series.items():
+        assert len(results) == len(ledger.labels[name])
+        assert ledger.captions[name]
+
+
+def test_progress_reaches_the_end(timed):
+    done, total = timed[2][-1]
+    # 1 + 6 blocking, 6 symmetric, 2 x 6 symmetric over temperature
+    assert (done, total) == (25, 25)
+
+
+def test_the_ledger_takes_at_most_30_s_of_one_core(timed):
+    assert timed[1] <= 30.0
+
+
+def test_an_unknown_row_is_named_with_the_nearest(ledger):
+    with pytest.raises(InvalidInput, match=r"row = 'asr\.11'.*Did you mean"):
+        ledger["asr.11"]
+
+
+def test_an_observation_without_a_plan_is_refused():
+    observation = load_observations()[0]
+    with pytest.raises(InvalidInput, match="no row is planned"):
+        assemble(observation, {"other": Computed(Status.INPUT)}, None)
