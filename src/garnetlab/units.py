@@ -325,15 +325,15 @@ def parse(text: str, expected: str) -> float:
     target = parse_unit(expected)
     match = _NUMBER.match(text)
     if match is None:
-        message = f"{text!r}: expected a number with a unit, such as {_example(expected)!r}."
+        message = f"{text!r}: expected a number with a unit, such as {example_of(expected)!r}."
         raise UnitError(message)
     value, unit_text = float(match.group(1)), match.group(2)
     if not unit_text and target.dim != NONE:
-        message = f"{text!r}: the unit is missing. Write for example {_example(expected)!r}."
+        message = f"{text!r}: the unit is missing. Write for example {example_of(expected)!r}."
         raise UnitError(message)
     unit = parse_unit(unit_text)
     if not _same(unit.dim, target.dim):
-        message = f"{text!r}: expected a quantity like {_example(expected)!r}, got the unit {unit_text!r}."
+        message = f"{text!r}: expected a quantity like {example_of(expected)!r}, got the unit {unit_text!r}."
         raise UnitError(message)
     result = _exact_si(match.group(1), unit) if math.isfinite(value) else value
     if not math.isfinite(result):
@@ -357,7 +357,8 @@ def _same(one: Dim, other: Dim) -> bool:
     return all(abs(getattr(one, b) - getattr(other, b)) < 1e-9 for b in _BASE)
 
 
-def _example(unit: str) -> str:
+def example_of(unit: str) -> str:
+    """Return an example of a quantity with the dimension of ``unit``, for messages."""
     return {
         "K": "25 degC",
         "A/m^2": "0.2 mA/cm^2",

@@ -20,7 +20,7 @@ from garnetlab.analyse._kk_model import FIXED, ComplexArray, FloatArray, element
 from garnetlab.core import SolveFailed
 
 #: RC elements per decade, and how many decades their time constants reach beyond the data
-PER_DECADE, BELOW, ABOVE = 6.0, 1.0, 2.0
+PER_DECADE, BELOW, ABOVE = 5.0, 0.5, 1.5
 #: the prior holds for time constants between these multiples of the slowest one in the data
 PRIOR_RANGE = (0.03, 3.0)
 #: width in decades of the window in which the imaginary part is averaged for the prior

@@ -1,90 +1,18 @@
-"""Impedance of a series of arcs: model, derivatives, batched fit without an initial guess, covariance.
-
-.. math:: Z = R_0 + j\\omega L + \\sum_k \\frac{R_k}{1 + (j\\omega\\tau_k)^{n_k}} + A (j\\omega)^{-m}
-
-Each arc is a resistance parallel to a constant-phase element, ``tau = (R Q)^(1/n)``.
-"""
+"""Batched fit of impedance spectra by a series of arcs without an initial guess, and its covariance."""
 
 from __future__ import annotations
 
-import enum
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from garnetlab.core import InvalidInput, nearest
-from garnetlab.numerics._arcs_projection import (
-    Bools,
-    Floats,
-    Ints,
-    Members,
-    Task,
-    arc_columns,
-    joined,
-    power_columns,
-    refine,
-)
-from garnetlab.numerics._arcs_start import starts as start_grid
-
-#: Smallest and largest exponent of an arc, and of a free tail.
-EXPONENT_RANGE = (0.4, 1.0)
-TAIL_RANGE = (0.3, 1.0)
-#: A time constant lies between 1/(20 w_max) and 10/w_min.
-TIME_CONSTANT_MARGIN = (20.0, 10.0)
-
-
-class Tail(enum.Enum):
-    """What is in series with the arcs at low frequency: ``A (j w)^-m``."""
-
-    NONE = "none"
-    WARBURG = "warburg"  # m = 1/2; A = sigma sqrt(2) for Z = sigma w^-1/2 (1 - j)
-    CAPACITOR = "capacitor"  # m = 1; A = 1/C
-    POWER = "power"  # m free in [0.3, 1]
-
-
-_TAIL_EXPONENT = {Tail.WARBURG: 0.5, Tail.CAPACITOR: 1.0}
-
-
-@dataclass(frozen=True, slots=True)
-class ArcModel:
-    """Which elements stand in series: ``arcs`` arcs, optional resistance and inductance, and a tail."""
-
-    arcs: int
-    resistance: bool = True
-    inductance: bool = False
-    tail: Tail = Tail.NONE
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.arcs <= 6:
-            message = f"arcs = {self.arcs}: expected 1 to 6 arcs. Use a distribution of relaxation times for more."
-            raise InvalidInput(message)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Parameters in order: R0 [Ohm], L [H], then R [Ohm], tau [s], n of each arc, A [Ohm s^-m], m."""
-        arcs = [f"{symbol}{k}" for k in range(1, self.arcs + 1) for symbol in ("R", "tau", "n")]
-        head = ["R0"] * self.resistance + ["L"] * self.inductance
-        tail = ["A"] * (self.tail is not Tail.NONE) + ["m"] * (self.tail is Tail.POWER)
-        return (*head, *arcs, *tail)
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Positions in the parameter vector: linear coefficients, shapes, and which of the shapes are logarithmic."""
-
-    linear: Ints
-    shape: Ints
-
-    @classmethod
-    def of(cls, model: ArcModel) -> _Layout:
-        names = model.names
-        arcs = range(1, model.arcs + 1)
-        linear = [name for name in names if name[0] in "RLA"]
-        shape = [f"tau{k}" for k in arcs] + [f"n{k}" for k in arcs] + ["m"] * (model.tail is Tail.POWER)
-        return cls(np.array([names.index(x) for x in linear]), np.array([names.index(x) for x in shape]))
+from garnetlab.core import InvalidInput
+from garnetlab.numerics._arcs_model import ArcModel, Layout, arcs_log_jacobian, checked_frequency, checked_parameters
+from garnetlab.numerics._arcs_problem import Problem
+from garnetlab.numerics._arcs_projection import Bools, Floats, Ints, Members
+from garnetlab.numerics._arcs_search import polished, searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,54 +30,6 @@ class ArcFits:
     converged: Bools
     at_bound: Bools
     fixed: tuple[str, ...] = ()
-
-
-def arcs_impedance(model: ArcModel, parameters: ArrayLike, frequency: ArrayLike) -> NDArray[np.complex128]:
-    """Return the impedance [Ohm], shape ``(..., N)``, of parameters ``(..., p)`` at frequencies (N,) [Hz]."""
-    values, omega = _checked_parameters(model, parameters), 2.0 * np.pi * _checked_frequency(frequency)
-    return _pieces(model, values, omega)[0].sum(axis=-1)
-
-
-def arcs_log_jacobian(model: ArcModel, parameters: ArrayLike, frequency: ArrayLike) -> NDArray[np.complex128]:
-    """Return the derivatives of the impedance by the logarithms of the parameters, ``(..., N, p)`` [Ohm].
-
-    ``parameters`` (..., p) in the order of ``model.names``, ``frequency`` (N,) [Hz]. For the exponents too the
-    derivative is by their logarithm, ``n dZ/dn``.
-    """
-    values, omega = _checked_parameters(model, parameters), 2.0 * np.pi * _checked_frequency(frequency)
-    layout = _Layout.of(model)
-    linear, shape = _pieces(model, values, omega)
-    out = np.empty((*linear.shape[:-1], len(model.names)), dtype=complex)
-    out[..., layout.linear] = linear
-    out[..., layout.shape] = shape
-    return out
-
-
-def _pieces(
-    model: ArcModel, values: Floats, omega: Floats
-) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Return each series element's impedance (..., N, linear) and the derivatives by ln shape (..., N, shapes)."""
-    by_name = dict(zip(model.names, np.moveaxis(values, -1, 0), strict=True))
-    log_omega, ones = np.log(omega), np.ones_like(omega)
-    arcs = range(1, model.arcs + 1)
-    resistance, tau, exponent = (np.stack([by_name[f"{s}{k}"] for k in arcs], axis=-1) for s in ("R", "tau", "n"))
-    unit, by_tau, by_exponent = (_complex(x) for x in arc_columns(log_omega, np.log(tau), exponent))
-    size = resistance[..., None]
-    linear = [by_name["R0"][..., None] * ones] if model.resistance else []
-    linear += [by_name["L"][..., None] * (1j * omega)] if model.inductance else []
-    linear += [(size * unit)[..., k, :] for k in range(model.arcs)]
-    shape = [(size * by_tau)[..., k, :] for k in range(model.arcs)]
-    shape += [(size * exponent[..., None] * by_exponent)[..., k, :] for k in range(model.arcs)]
-    if model.tail is not Tail.NONE:
-        power = by_name.get("m", np.full(values.shape[:-1], _TAIL_EXPONENT.get(model.tail, np.nan)))
-        line, slope = (_complex(x) for x in power_columns(log_omega, power))
-        linear.append(by_name["A"][..., None] * line)
-        shape += [(by_name["A"] * power)[..., None] * slope] if model.tail is Tail.POWER else []
-    return np.stack(linear, axis=-1).astype(complex), np.stack(shape, axis=-1)
-
-
-def _complex(parts: Floats) -> NDArray[np.complex128]:
-    return parts[..., 0, :] + 1j * parts[..., 1, :]
 
 
 def fit_arcs(
@@ -188,16 +68,88 @@ def fit_arcs(
     ------
     G. H. Golub, V. Pereyra, SIAM J. Numer. Anal. 10 (1973) 413; L. Kaufman, BIT 15 (1975) 49.
     """
-    problem = _Problem.checked(frequency, impedance, model, weights, dict(fixed or {}))
+    problem = Problem.checked(frequency, impedance, model, weights, dict(fixed or {}))
     if starts < 1:
         message = f"starts = {starts}: expected at least 1 start."
         raise InvalidInput(message)
     if initial is None:
-        members = _searched(problem, starts)
+        members = searched(problem, starts)
     else:
-        values = _checked_parameters(model, initial)
+        values = checked_parameters(model, initial)
         if values.shape != (len(problem.task.data), len(model.names)):
             message = f"initial has shape {values.shape}: expected {(len(problem.task.data), len(model.names))}."
             raise InvalidInput(message)
-        members = _polished(problem, np.arange(len(values)), problem.shape_of(values))
+        members = polished(problem, np.arange(len(values)), problem.shape_of(values))
     return _reported(problem, members)
+
+
+def _reported(problem: Problem, members: Members) -> ArcFits:
+    """Return the solution in SI, its arcs in order."""
+    model, layout = problem.model, Layout.of(problem.model)
+    parameters = problem.parameters_of(members.shape, members.coefficients)
+    held = problem.task.held_linear
+    at_bound = np.zeros(parameters.shape, dtype=bool)
+    at_bound[:, layout.shape] = (members.shape <= problem.task.lower) | (members.shape >= problem.task.upper)
+    gone = (members.coefficients <= 0.0) & ~held
+    at_bound[:, layout.linear] = gone
+    at_bound[:, layout.shape] |= gone[:, problem.task.owner]
+    at_bound[:, [name in problem.fixed for name in model.names]] = False
+    if not any(name[1:].isdigit() and name != "R0" for name in problem.fixed):
+        order = _arc_order(model, parameters)
+        parameters, at_bound = np.take_along_axis(parameters, order, 1), np.take_along_axis(at_bound, order, 1)
+    ssr = members.cost * problem.norm**2
+    return ArcFits(model, parameters, ssr, members.converged, at_bound, tuple(problem.fixed))
+
+
+def _arc_order(model: ArcModel, parameters: Floats) -> Ints:
+    """Return the positions (m, p) that put the arcs in order of their time constants."""
+    names = model.names
+    order = np.tile(np.arange(len(names)), (len(parameters), 1))
+    if not model.arcs:
+        return order
+    first = names.index("R1")
+    rank = np.argsort(parameters[:, first + 1 : first + 3 * model.arcs : 3], axis=1, kind="stable")
+    order[:, first : first + 3 * model.arcs] = (first + 3 * rank[:, :, None] + np.arange(3)).reshape(len(rank), -1)
+    return order
+
+
+def arcs_covariance(fits: ArcFits, frequency: ArrayLike, weights: ArrayLike) -> Floats:
+    """Return the covariance of the logarithms of the parameters, ``(m, p, p)``.
+
+    ``s2 (J^T J)^-1`` with ``s2 = ssr / (data - active parameters)``, from the singular values of the weighted Jacobian
+    with its columns scaled, so that nearly dependent parameters keep their digits. ``frequency`` (N,) [Hz] and
+    ``weights`` (m, N) [1/Ohm] are those of the fit (``1/|Z|`` where it had none). A parameter at a bound has
+    variance ``inf`` and no covariance with the others; a fixed one has variance 0. A parameter or combination on
+    which the data say nothing has a finite but huge variance. All are ``inf`` where no datum is left over.
+
+    Raises
+    ------
+    InvalidInput  if ``weights`` do not fit the spectra.
+    """
+    omega = checked_frequency(frequency)
+    weight = np.asarray(weights, dtype=float)
+    spectra, count = fits.parameters.shape
+    if weight.shape != (spectra, omega.size):
+        message = f"weights have shape {weight.shape}: expected {(spectra, omega.size)}, those of the fit."
+        raise InvalidInput(message)
+    fixed = np.array([name in fits.fixed for name in fits.model.names])
+    out = fits.at_bound | fixed
+    jacobian = arcs_log_jacobian(fits.model, fits.parameters, omega) * weight[:, :, None]
+    rows = np.concatenate([jacobian.real, jacobian.imag], axis=1)
+    rows[np.broadcast_to(out[:, None, :], rows.shape)] = 0.0
+    rows = np.concatenate([rows, out[:, :, None] * np.eye(count)], axis=1)
+    size = np.sqrt((rows**2).sum(axis=1))
+    _, singular, vectors = np.linalg.svd(rows / size[:, None, :], full_matrices=False)
+    singular = np.maximum(singular, singular[:, :1] * np.finfo(float).eps * rows.shape[1])
+    half = vectors / singular[:, :, None]
+    free = 2.0 * (weight > 0.0).sum(axis=1) - count + out.sum(axis=1)
+    with np.errstate(divide="ignore"):
+        variance = np.where(free > 0.0, fits.ssr / np.maximum(free, 1.0), np.inf)
+    covariance = half.transpose(0, 2, 1) @ half / (size[:, :, None] * size[:, None, :])
+    covariance *= variance[:, None, None]
+    covariance[out[:, :, None] | out[:, None, :]] = 0.0
+    diagonal = np.arange(count)
+    covariance[:, diagonal, diagonal] = np.where(
+        fits.at_bound & ~fixed, np.inf, np.where(fixed, 0.0, covariance[:, diagonal, diagonal])
+    )
+    return covariance

@@ -1,154 +1,154 @@
-"""Series of arcs: the model, its impedance and its derivatives.
+"""Impedance of a series of arcs: the model, its parameters and its derivatives.
 
-:math:`Z = R_0 + j\\omega L + \\sum_k R_k/(1 + (j\\omega\\tau_k)^{n_k}) + A\\,(j\\omega)^{-m}`
+.. math:: Z = R_0 + j\omega L + \sum_k \frac{R_k}{1 + (j\omega\tau_k)^{n_k}} + A (j\omega)^{-m}
+
+Each arc is a resistance parallel to a constant-phase element, ``tau = (R Q)^(1/n)``.
 """
 
 from __future__ import annotations
 
 import enum
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float64]
-    ComplexArray = NDArray[np.complex128]
+from garnetlab.core import InvalidInput
+from garnetlab.numerics._arcs_projection import Floats, Ints, arc_columns, power_columns
 
 
 class Tail(enum.Enum):
-    """What follows the arcs at low frequency: ``A (j omega)^-m`` with m as given, or free (``POWER``)."""
+    """What is in series with the arcs at low frequency: ``A (j w)^-m``."""
 
     NONE = "none"
-    WARBURG = "warburg"
-    CAPACITOR = "capacitor"
-    POWER = "power"
+    WARBURG = "warburg"  # m = 1/2; A = sigma sqrt(2) for Z = sigma w^-1/2 (1 - j)
+    CAPACITOR = "capacitor"  # m = 1; A = 1/C
+    POWER = "power"  # m free in [0.3, 1]
 
-    @property
-    def exponent(self) -> float | None:
-        """Fixed exponent m, or None where there is no tail or m is free."""
-        return {Tail.WARBURG: 0.5, Tail.CAPACITOR: 1.0}.get(self)
+
+#: exponent of the tails whose exponent is known
+TAIL_EXPONENT = {Tail.WARBURG: 0.5, Tail.CAPACITOR: 1.0}
 
 
 @dataclass(frozen=True, slots=True)
 class ArcModel:
-    """Which terms the series has. ``names`` gives the parameters in their order."""
+    """Which elements stand in series: ``arcs`` arcs, optional resistance and inductance, and a tail."""
 
     arcs: int
     resistance: bool = True
     inductance: bool = False
     tail: Tail = Tail.NONE
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.arcs <= 6:
+            message = f"arcs = {self.arcs}: expected 0 to 6 arcs. Use a distribution of relaxation times for more."
+            raise InvalidInput(message)
+        if not self.names:
+            message = "arcs = 0: expected at least one element. Add a resistance, an inductance, an arc or a tail."
+            raise InvalidInput(message)
+
     @property
     def names(self) -> tuple[str, ...]:
-        """Parameter names: ``R0, L, R1, tau1, n1, R2, ..., A, m``, absent ones left out."""
-        head = ("R0",) * self.resistance + ("L",) * self.inductance
-        arcs = tuple(f"{p}{k}" for k in range(1, self.arcs + 1) for p in ("R", "tau", "n"))
-        tail = {Tail.NONE: (), Tail.POWER: ("A", "m")}.get(self.tail, ("A",))
-        return head + arcs + tail
-
-    @property
-    def linear(self) -> tuple[str, ...]:
-        """Names of the coefficients, in the order of the design matrix."""
-        return tuple(n for n in self.names if n in ("R0", "L", "A") or n.startswith("R"))
-
-    @property
-    def nonlinear(self) -> tuple[str, ...]:
-        """Names of the others: tau1, n1, tau2, ..., m."""
-        return tuple(n for n in self.names if n not in self.linear)
+        """Parameters in order: R0 [Ohm], L [H], then R [Ohm], tau [s], n of each arc, A [Ohm s^-m], m."""
+        arcs = [f"{symbol}{k}" for k in range(1, self.arcs + 1) for symbol in ("R", "tau", "n")]
+        head = ["R0"] * self.resistance + ["L"] * self.inductance
+        tail = ["A"] * (self.tail is not Tail.NONE) + ["m"] * (self.tail is Tail.POWER)
+        return (*head, *arcs, *tail)
 
 
-def design(
-    model: ArcModel, log_omega: FloatArray, theta: FloatArray
-) -> tuple[ComplexArray, list[tuple[int, int, ComplexArray]]]:
-    """Return the columns (s, p, n) of the model and the derivative of its columns.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Positions in the parameter vector: linear coefficients, shapes, and which of the shapes are logarithmic."""
 
-    Parameters
-    ----------
-    model:     The series.
-    log_omega: ln(omega) (n,).
-    theta:     Nonlinear parameters (s, q): ln(tau_k), n_k in turn, then m where it is free.
+    linear: Ints
+    shape: Ints
 
-    Returns
-    -------
-    :  Columns, and for every nonlinear parameter (index, column, derivative (s, n)).
+    @classmethod
+    def of(cls, model: ArcModel) -> Layout:
+        names = model.names
+        arcs = range(1, model.arcs + 1)
+        linear = [name for name in names if name[0] in "RLA"]
+        shape = [f"tau{k}" for k in arcs] + [f"n{k}" for k in arcs] + ["m"] * (model.tail is Tail.POWER)
+        return cls(_places(names, linear), _places(names, shape))
+
+
+def _places(names: tuple[str, ...], wanted: list[str]) -> Ints:
+    return np.array([names.index(name) for name in wanted], dtype=np.intp)
+
+
+def arcs_impedance(model: ArcModel, parameters: ArrayLike, frequency: ArrayLike) -> NDArray[np.complex128]:
+    """Return the impedance [Ohm], shape ``(..., N)``, of parameters ``(..., p)`` at frequencies (N,) [Hz]."""
+    values, omega = checked_parameters(model, parameters), 2.0 * np.pi * checked_frequency(frequency)
+    return _pieces(model, values, omega)[0].sum(axis=-1)
+
+
+def arcs_log_jacobian(model: ArcModel, parameters: ArrayLike, frequency: ArrayLike) -> NDArray[np.complex128]:
+    """Return the derivatives of the impedance by the logarithms of the parameters, ``(..., N, p)`` [Ohm].
+
+    ``parameters`` (..., p) in the order of ``model.names``, ``frequency`` (N,) [Hz]. For the exponents too the
+    derivative is by their logarithm, ``n dZ/dn``.
     """
-    count, points = theta.shape[0], len(log_omega)
-    columns = np.empty((count, len(model.linear), points), dtype=complex)
-    derivatives: list[tuple[int, int, ComplexArray]] = []
-    position = 0
-    if model.resistance:
-        columns[:, position] = 1.0
-        position += 1
-    if model.inductance:
-        columns[:, position] = 1j * np.exp(log_omega)
-        position += 1
-    for k in range(model.arcs):
-        exponent = theta[:, 2 * k + 1, None]
-        base = log_omega + theta[:, 2 * k, None]
-        power = np.exp(np.minimum(exponent * base, 300.0))
-        angle = 0.5 * math.pi * exponent
-        real, imaginary = 1.0 + power * np.cos(angle), power * np.sin(angle)
-        scale = 1.0 / (real * real + imaginary * imaginary)
-        column = np.empty((count, points), dtype=complex)
-        column.real, column.imag = real * scale, -imaginary * scale
-        slope = column * (column - 1.0)
-        columns[:, position] = column
-        derivatives.append((2 * k, position, exponent * slope))
-        derivatives.append((2 * k + 1, position, slope * (base + 0.5j * math.pi)))
-        position += 1
-    if model.tail is Tail.POWER:
-        exponent = theta[:, -1, None]
-        columns[:, position] = np.exp(-exponent * (log_omega + 0.5j * math.pi))
-        derivatives.append((2 * model.arcs, position, -columns[:, position] * (log_omega + 0.5j * math.pi)))
-    elif model.tail.exponent is not None:
-        columns[:, position] = np.exp(-model.tail.exponent * (log_omega + 0.5j * math.pi))
-    return columns, derivatives
-
-
-def split(model: ArcModel, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return coefficients (s, p) and nonlinear parameters (s, q; times as logarithms) of parameters (s, p + q)."""
-    names = model.names
-    linear = parameters[:, [names.index(n) for n in model.linear]]
-    theta = parameters[:, [names.index(n) for n in model.nonlinear]].copy()
-    for i, name in enumerate(model.nonlinear):
-        if name.startswith("tau"):
-            theta[:, i] = np.log(theta[:, i])
-    return linear, theta
-
-
-def join(model: ArcModel, linear: FloatArray, theta: FloatArray) -> FloatArray:
-    """Return parameters (s, p + q) in the order of ``model.names``; the inverse of ``split``."""
-    names = model.names
-    out = np.empty((linear.shape[0], len(names)))
-    out[:, [names.index(n) for n in model.linear]] = linear
-    for i, name in enumerate(model.nonlinear):
-        out[:, names.index(name)] = np.exp(theta[:, i]) if name.startswith("tau") else theta[:, i]
+    values, omega = checked_parameters(model, parameters), 2.0 * np.pi * checked_frequency(frequency)
+    layout = Layout.of(model)
+    linear, shape = _pieces(model, values, omega)
+    out = np.empty((*linear.shape[:-1], len(model.names)), dtype=complex)
+    out[..., layout.linear] = linear
+    out[..., layout.shape] = shape
     return out
 
 
-def arcs_impedance(model: ArcModel, parameters: FloatArray, frequency: FloatArray) -> ComplexArray:
-    """Return the impedance (..., n) [ohm] at ``frequency`` (n,) [Hz] for ``parameters`` (..., p) in SI."""
-    flat = np.atleast_2d(np.asarray(parameters, dtype=float)).reshape(-1, len(model.names))
-    linear, theta = split(model, flat)
-    columns, _ = design(model, np.log(2 * math.pi * np.asarray(frequency, dtype=float)), theta)
-    total = np.einsum("sp,spn->sn", linear, columns)
-    return total.reshape(*np.shape(parameters)[:-1], len(frequency))
+def _pieces(
+    model: ArcModel, values: Floats, omega: Floats
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Return each series element's impedance (..., N, linear) and the derivatives by ln shape (..., N, shapes)."""
+    by_name = dict(zip(model.names, np.moveaxis(values, -1, 0), strict=True))
+    log_omega, ones = np.log(omega), np.ones_like(omega)
+    linear = [by_name["R0"][..., None] * ones] if model.resistance else []
+    linear += [by_name["L"][..., None] * (1j * omega)] if model.inductance else []
+    by_tau, by_exponent = [], []
+    for k in range(1, model.arcs + 1):
+        size, exponent = by_name[f"R{k}"][..., None], by_name[f"n{k}"]
+        unit, first, second = (_complex(x) for x in arc_columns(log_omega, np.log(by_name[f"tau{k}"]), exponent))
+        linear.append(size * unit)
+        by_tau.append(size * first)
+        by_exponent.append(size * exponent[..., None] * second)
+    shape = by_tau + by_exponent
+    if model.tail is not Tail.NONE:
+        power = by_name.get("m", np.full(values.shape[:-1], TAIL_EXPONENT.get(model.tail, np.nan)))
+        line, slope = (_complex(x) for x in power_columns(log_omega, power))
+        linear.append(by_name["A"][..., None] * line)
+        shape += [(by_name["A"] * power)[..., None] * slope] if model.tail is Tail.POWER else []
+    empty = np.empty((*values.shape[:-1], len(omega), 0), dtype=complex)
+    return np.stack(linear, axis=-1).astype(complex), np.stack(shape, axis=-1) if shape else empty
 
 
-def arcs_log_jacobian(model: ArcModel, parameters: FloatArray, frequency: FloatArray) -> ComplexArray:
-    """Return dZ/d ln(parameter) (m, n, p) [ohm] for ``parameters`` (m, p), in the order of ``model.names``."""
-    linear, theta = split(model, np.atleast_2d(np.asarray(parameters, dtype=float)))
-    columns, derivatives = design(model, np.log(2 * math.pi * np.asarray(frequency, dtype=float)), theta)
-    names = model.names
-    out = np.zeros((linear.shape[0], len(frequency), len(names)), dtype=complex)
-    for i, name in enumerate(model.linear):
-        out[:, :, names.index(name)] = linear[:, i, None] * columns[:, i]
-    for index, column, derivative in derivatives:
-        name = model.nonlinear[index]
-        factor = 1.0 if name.startswith("tau") else theta[:, index, None]
-        out[:, :, names.index(name)] = linear[:, column, None] * derivative * factor
-    return out
+def _complex(parts: Floats) -> NDArray[np.complex128]:
+    return parts[..., 0, :] + 1j * parts[..., 1, :]
+
+
+def checked_frequency(frequency: ArrayLike) -> Floats:
+    """Return the frequencies (N,) as an array, or refuse them."""
+    values = np.asarray(frequency, dtype=float)
+    if values.ndim != 1 or not values.size:
+        message = f"frequency has shape {values.shape}: expected one row of frequencies (N,)."
+        raise InvalidInput(message)
+    bad = ~(np.isfinite(values) & (values > 0.0))
+    if bad.any():
+        message = f"frequency = {values[bad][0]}: expected finite values > 0 Hz. Remove such points."
+        raise InvalidInput(message)
+    return values
+
+
+def checked_parameters(model: ArcModel, parameters: ArrayLike) -> Floats:
+    """Return the parameters (..., p) as an array, or refuse them."""
+    values = np.asarray(parameters, dtype=float)
+    if values.ndim < 1 or values.shape[-1] != len(model.names):
+        message = f"parameters have shape {values.shape}: expected (..., {len(model.names)}) for {model.names}."
+        raise InvalidInput(message)
+    wrong = ~np.isfinite(values) | (values < 0.0)
+    wrong |= (values == 0.0) & np.array([name[0] in "tnm" for name in model.names])
+    if wrong.any():
+        where = int(np.argwhere(wrong)[0][-1])
+        message = f"{model.names[where]} = {values[wrong][0]}: expected a finite value, >= 0, or > 0 for tau, n and m."
+        raise InvalidInput(message)
+    return values

@@ -170,8 +170,8 @@ def back_substitute(matrix: Floats, count: int) -> Floats:
     return out
 
 
-def _solve_active(gram: Floats, rhs: Floats, active: Bools) -> Floats:
-    """Return the solution (p, B) of the unit-diagonal systems restricted to the active unknowns, 0 elsewhere."""
+def solve_active(gram: Floats, rhs: Floats, active: Bools) -> Floats:
+    """Return the solution (p, B) of the systems restricted to the active unknowns, 0 elsewhere."""
     count = len(rhs)
     system = np.empty((count, count + 1, rhs.shape[1]))
     if active.all():
@@ -182,7 +182,7 @@ def _solve_active(gram: Floats, rhs: Floats, active: Bools) -> Floats:
         np.multiply(gram, mask[:, None] * mask[None], out=system[:, :count])
         np.multiply(rhs, mask, out=system[:, count])
         system[np.arange(count), np.arange(count)] += 1.0 - mask
-    system[np.arange(count), np.arange(count)] += _RIDGE
+    system[np.arange(count), np.arange(count)] *= 1.0 + _RIDGE
     eliminate(system, count)
     return back_substitute(system, count)
 
@@ -197,7 +197,7 @@ def nonnegative(gram: Floats, rhs: Floats, free: Bools) -> tuple[Floats, Bools]:
     scale = 1.0 / np.sqrt(np.maximum(diagonal, 1e-300))
     gram, rhs = gram * scale[:, None] * scale[None], rhs * scale
     active = free & (diagonal > 1e-300)
-    found = _solve_active(gram, rhs, active)
+    found = solve_active(gram, rhs, active)
     todo = np.flatnonzero((found < 0.0).any(axis=0))
     returned = np.zeros(rhs.shape[1], dtype=np.intp)
     while todo.size:
@@ -213,7 +213,7 @@ def nonnegative(gram: Floats, rhs: Floats, free: Bools) -> tuple[Floats, Bools]:
         returned[todo] += enters
         active[:, todo] = passive
         todo = todo[leaves | enters]
-        found[:, todo] = _solve_active(gram[:, :, todo], rhs[:, todo], active[:, todo])
+        found[:, todo] = solve_active(gram[:, :, todo], rhs[:, todo], active[:, todo])
     return np.where(active, found, 0.0) * scale, active
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from garnetlab.numerics._arcs_projection import Floats, Ints, Task, arc_columns, nonnegative, power_columns
+from garnetlab.numerics._arcs_projection import Bools, Floats, Ints, Task, arc_columns, power_columns, solve_active
 
 _COMBINATIONS = 400  # tried per spectrum at most, shared between the exponents of a free tail
 _EXPONENT = 0.85
 _TAIL_EXPONENTS = (0.5, 0.9)
-_CHUNK = 40_000  # systems solved in one array operation
+_MARGIN = 1.5  # of the grid in ln tau, beyond both ends of the measured window
+_CHUNK = 4000  # systems solved in one array operation: large against the call, small against the cache
 
 
 def grid_size(arcs: int, decades: float, budget: int) -> int:
@@ -28,61 +30,93 @@ def grid_size(arcs: int, decades: float, budget: int) -> int:
     return size
 
 
-def starts(task: Task, count: int) -> Floats:
-    """Return ``count`` distinct starts (m, count, q) per spectrum, the most promising first.
+def starts(task: Task, spectrum: Ints, count: int) -> Floats:
+    """Return ``count`` distinct starts (len(spectrum), count, q), the most promising first.
 
-    Shapes held in ``task`` do not steer the search: they are put in afterwards by the caller.
+    Shapes and coefficients held in ``task`` do not steer the search: the caller puts them in.
     """
     tails: tuple[float, ...] = _TAIL_EXPONENTS if task.free_tail else (math.nan,)
-    span = task.log_omega[-1] - task.log_omega[0]
-    margin = 1.5  # in ln tau, beyond both ends of the measured window
-    size = grid_size(task.arcs, (span + 2.0 * margin) / math.log(10.0), _COMBINATIONS // len(tails))
-    log_tau = np.linspace(-task.log_omega[-1] - margin, -task.log_omega[0] + margin, size)
-    combination = np.array(list(itertools.combinations(range(size), task.arcs)), dtype=np.intp)
-    chunk = max(1, _CHUNK // (len(combination) * len(tails)))
-    costs = [
-        np.concatenate([_costs(task, np.arange(i, min(i + chunk, len(task.data))), log_tau, combination, m) for m in tails], axis=1)
-        for i in range(0, len(task.data), chunk)
-    ]
-    chosen = _distinct(np.concatenate(costs), combination, len(tails), count)
+    log_tau, combination = _grid(task, _COMBINATIONS // len(tails))
+    dictionary = [_Dictionary.of(task, log_tau, combination, tail) for tail in tails]
+    chunk = max(1, _CHUNK // len(combination))
+    near = np.tile(np.abs(combination[:, None] - combination[None]).max(axis=2, initial=0) <= 1, (len(tails), len(tails)))
+    chosen = np.empty((len(spectrum), count), dtype=np.intp)
+    for i in range(0, len(spectrum), chunk):
+        part = spectrum[i : i + chunk]
+        explained = np.concatenate([d.explained(task, part) for d in dictionary], axis=1)
+        chosen[i : i + chunk] = _distinct(explained, near, count)
     tau = log_tau[combination[chosen % len(combination)]]
     exponent = np.full_like(tau, _EXPONENT)
-    tail = np.array(tails)[chosen // len(combination)][..., None] if task.free_tail else tau[..., :0]
+    tail = np.array(tails)[chosen // len(combination)][..., None] if task.free_tail else np.empty((*chosen.shape, 0))
     return np.clip(np.concatenate([tau, exponent, tail], axis=-1), task.lower, task.upper)
 
 
-def _costs(task: Task, spectrum: Ints, log_tau: Floats, combination: Ints, tail: float) -> Floats:
-    """Return minus what each combination explains of each spectrum, ``(len(spectrum), len(combination))``."""
-    value, _, _ = arc_columns(task.log_omega, log_tau, np.full_like(log_tau, _EXPONENT))
-    weights = task.weights[spectrum][:, None, None, :]
-    parts = [task.leading[spectrum], (value * weights).reshape(len(spectrum), len(log_tau), -1)]
-    if task.free_tail:
-        line, _ = power_columns(task.log_omega - task.log_omega[0], np.array(tail))
-        parts.append((line * weights[:, 0]).reshape(len(spectrum), 1, -1))
-    else:
-        parts.append(task.trailing[spectrum])
-    basis = np.concatenate(parts, axis=1)
-    gram = np.ascontiguousarray(np.moveaxis(basis @ basis.transpose(0, 2, 1), 0, -1))
-    rhs = np.ascontiguousarray((basis @ task.data[spectrum][:, :, None])[:, :, 0].T)
-    first = task.leading.shape[1]
-    ends = [*range(first), *range(first + len(log_tau), basis.shape[1])]
-    pick = np.concatenate(
-        [np.tile(np.array(ends[:first], dtype=np.intp), (len(combination), 1)), combination + first,
-         np.tile(np.array(ends[first:], dtype=np.intp), (len(combination), 1))], axis=1
-    ).T
-    small = gram[pick[:, None], pick[None]].reshape(len(pick), len(pick), -1)
-    target = rhs[pick].reshape(len(pick), -1)
-    found, _ = nonnegative(small, target, np.ones(target.shape, dtype=bool))
-    return -np.einsum("ib,ib->b", found, target).reshape(len(combination), len(spectrum)).T
+def _grid(task: Task, budget: int) -> tuple[Floats, Ints]:
+    """Return the time constants of the grid and the combinations of them (C, arcs)."""
+    span = float(task.log_omega[-1] - task.log_omega[0]) + 2.0 * _MARGIN
+    size = grid_size(task.arcs, span / math.log(10.0), budget)
+    log_tau = np.linspace(-task.log_omega[-1] - _MARGIN, -task.log_omega[0] + _MARGIN, size)
+    combination = np.array(list(itertools.combinations(range(size), task.arcs)), dtype=np.intp)
+    return log_tau, combination.reshape(len(combination), task.arcs)
 
 
-def _distinct(cost: Floats, combination: Ints, tails: int, count: int) -> Ints:
-    """Return the ``count`` cheapest entries per row (m, count), neighbours of a chosen one passed over."""
-    apart = np.abs(combination[:, None] - combination[None]).max(axis=2)
-    near = np.tile(apart <= 1, (tails, tails))
-    cost = cost.copy()
-    chosen = np.empty((len(cost), count), dtype=np.intp)
+@dataclass(frozen=True, slots=True)
+class _Dictionary:
+    """Unweighted arcs on the grid (T, 2, N), the free tail's line at one exponent, and the columns per combination."""
+
+    arcs: Floats
+    line: Floats
+    pick: Ints  # (p, C)
+
+    @classmethod
+    def of(cls, task: Task, log_tau: Floats, combination: Ints, tail: float) -> _Dictionary:
+        value, _, _ = arc_columns(task.log_omega, log_tau, np.full_like(log_tau, _EXPONENT))
+        line = power_columns(task.log_omega - task.log_omega[0], np.array([tail]))[0] if task.free_tail else value[:0]
+        first, after = task.leading.shape[1], task.leading.shape[1] + len(log_tau)
+        ends = [*range(first), *range(after, after + task.trailing.shape[1] + len(line))]
+        fixed = np.tile(np.array(ends, dtype=np.intp)[:, None], (1, len(combination)))
+        return cls(value, line, np.concatenate([fixed[:first], combination.T + first, fixed[first:]]))
+
+    def explained(self, task: Task, spectrum: Ints) -> Floats:
+        """Return the part of the sum of squares that each combination explains, ``(len(spectrum), C)``."""
+        weights = task.weights[spectrum][:, None, None, :]
+        atoms = np.concatenate([self.arcs, self.line]) * weights
+        basis = np.concatenate(
+            [task.leading[spectrum], atoms.reshape(*atoms.shape[:2], -1), task.trailing[spectrum]], axis=1
+        )
+        gram = np.ascontiguousarray(np.moveaxis(basis @ basis.transpose(0, 2, 1), 0, -1))
+        rhs = np.ascontiguousarray((basis @ task.data[spectrum][:, :, None])[:, :, 0].T)
+        pick = self.pick
+        small = gram[pick[:, None], pick[None]].reshape(len(pick), len(pick), -1)
+        return explained(small, rhs[pick].reshape(len(pick), -1)).reshape(pick.shape[1], len(spectrum)).T
+
+
+def explained(gram: Floats, rhs: Floats) -> Floats:
+    """Return ``|projection|^2`` (B,) on the columns; negative coefficients are set to 0 and the others solved again.
+
+    At most two such rounds: what then still has a negative coefficient counts as explaining nothing.
+    """
+    active = np.ones(rhs.shape, dtype=bool)
+    found = solve_active(gram, rhs, active)
+    out = np.einsum("ib,ib->b", found, rhs)
+    index = np.arange(len(out))
+    for _ in range(2):
+        bad = found < 0.0
+        keep = np.flatnonzero(bad.any(axis=0))
+        if not keep.size:
+            return out
+        index, gram, rhs, active = index[keep], gram[:, :, keep], rhs[:, keep], (active & ~bad)[:, keep]
+        found = solve_active(gram, rhs, active)
+        out[index] = np.einsum("ib,ib->b", found, rhs)
+    out[index[(found < 0.0).any(axis=0)]] = 0.0
+    return out
+
+
+def _distinct(explained: Floats, near: Bools, count: int) -> Ints:
+    """Return the ``count`` best entries per row (m, count), neighbours of a chosen one passed over."""
+    left = explained.copy()
+    chosen = np.empty((len(left), count), dtype=np.intp)
     for i in range(count):
-        chosen[:, i] = cost.argmin(axis=1)
-        cost += np.where(near[chosen[:, i]], 1e300, 0.0)
+        chosen[:, i] = left.argmax(axis=1)
+        left[near[chosen[:, i]]] = -1.0
     return chosen

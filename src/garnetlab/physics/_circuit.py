@@ -167,7 +167,9 @@ class Circuit:
     def _checked(self, parameters: FloatArray, frequency: FloatArray) -> tuple[FloatArray, FloatArray]:
         values, f = np.asarray(parameters, dtype=np.float64), np.asarray(frequency, dtype=np.float64)
         if values.ndim < 1 or values.shape[-1] != len(self.names):
-            message = f"parameters = array of shape {values.shape}: expected the last axis to hold {', '.join(self.names)}."
+            message = (
+                f"parameters = array of shape {values.shape}: expected the last axis to hold {', '.join(self.names)}."
+            )
             raise InvalidInput(message)
         if f.ndim != 1:
             message = f"frequency = array of shape {f.shape}: expected one dimension. Pass frequency.ravel()."

@@ -35,10 +35,12 @@ class _Cursor:
         self.position += found
         return found
 
-    def fail(self, expected: str) -> NoReturn:
+    def fail(self, expected: str, hint: str = "") -> NoReturn:
         found = repr(self.text[self.position]) if self.position < len(self.text) else "the end"
-        where = f"{found} at position {self.position + 1}"
-        message = f"circuit = {self.text!r}: expected {expected}, found {where}. Write for example R0-p(R1,CPE1) or R(RQ)."
+        message = (
+            f"circuit = {self.text!r}: expected {expected}, found {found} at position {self.position + 1}.{hint}"
+            " Write for example R0-p(R1,CPE1) or R(RQ)."
+        )
         raise InvalidInput(message)
 
     def new(self, kind: str, number: int) -> Element:
@@ -87,17 +89,13 @@ def _named_part(cursor: _Cursor, depth: int) -> Node:
     if match is None:
         cursor.fail("an element such as R1 or p(")
     word, digits = match.groups()
-    start = cursor.position
     if word == "p" and not digits:
         cursor.position = match.end()
         return _named_parallel(cursor, depth + 1)
     kind = ALIASES.get(word, word)
     if kind not in ELEMENTS:
-        cursor.fail(f"an element, one of {', '.join(ELEMENTS)} ({word!r} is none).{nearest(word, ELEMENTS)} Not")
+        cursor.fail(f"one of the elements {', '.join(ELEMENTS)}", nearest(word, ELEMENTS))
     cursor.position = match.end()
-    if cursor.peek() == "(":
-        cursor.position = start if word.endswith("p") else cursor.position
-        cursor.fail("'-', ',' or ')' after an element")
     return cursor.new(kind, int(digits) if digits else _UNNUMBERED)
 
 
@@ -143,7 +141,9 @@ def _numbered(root: Node, text: str) -> Node:
     for element in elements(root):
         if element.number != _UNNUMBERED:
             if (element.kind, element.number) in used:
-                message = f"circuit = {text!r}: the name {element.label} is used twice. Give each element its own number."
+                message = (
+                    f"circuit = {text!r}: the name {element.label} is used twice. Give each element its own number."
+                )
                 raise InvalidInput(message)
             used.add((element.kind, element.number))
     first = root.parts[0] if isinstance(root, Series) else root
