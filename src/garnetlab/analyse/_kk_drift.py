@@ -38,13 +38,13 @@ class DriftFit:
     Parameters
     ----------
     gain:     (m,) fall of the penalised sum of squares when the drift is allowed, >= 0.
-    sign:     (m,) +1 where the resistance grew, -1 where it fell, 0 where neither helps.
+    amplitude: (m,) change of the resistance over the sweep [ohm], 0 where none helps.
     variance: (m,) variance of the weighted residuals with the drift allowed.
     freedom:  (m,) degrees of freedom of that variance.
     """
 
     gain: FloatArray
-    sign: FloatArray
+    amplitude: FloatArray
     variance: FloatArray
     freedom: FloatArray
 
@@ -101,10 +101,12 @@ def drift_fit(frequency: FloatArray, impedance: ComplexArray, deviation: FloatAr
     diagonal[:, FIXED + slow] += 1.0 / (width * length[:, 0, FIXED + slow]) ** 2
     gram += diagonal[:, :, None] * np.eye(gram.shape[1])
     moment = (data[:, None, :] @ design)[:, 0]
-    return _compare(design, data, gram, moment)
+    return _compare(design, length[:, 0], data, gram, moment)
 
 
-def _compare(design: FloatArray, data: FloatArray, gram: FloatArray, moment: FloatArray) -> DriftFit:
+def _compare(
+    design: FloatArray, length: FloatArray, data: FloatArray, gram: FloatArray, moment: FloatArray
+) -> DriftFit:
     lower = np.linalg.cholesky(gram)
     target = np.linalg.solve(lower, moment[:, :, None])[:, :, 0]
     root = lower.transpose(0, 2, 1)
@@ -117,6 +119,6 @@ def _compare(design: FloatArray, data: FloatArray, gram: FloatArray, moment: Flo
     # the objective is quadratic: its rise from `full` to `plain` without cancellation of large sums
     slope = (gram @ full[:, :, None])[:, :, 0] - moment
     rise = 2.0 * (slope * step).sum(axis=1) + (step * (gram @ step[:, :, None])[:, :, 0]).sum(axis=1)
+    amplitude = (full[:, -2] - full[:, -1]) / length[:, -1]
     freedom = np.maximum(data.shape[1] - (full > 0).sum(axis=1), 1)
-    sign = np.sign(full[:, -2] - full[:, -1])
-    return DriftFit(np.maximum(rise, 0.0), sign, (rest**2).sum(axis=1) / freedom, freedom)
+    return DriftFit(np.maximum(rise, 0.0), amplitude, (rest**2).sum(axis=1) / freedom, freedom)

@@ -102,9 +102,10 @@ def deletion_gain(fit: LinearFit) -> FloatArray:
     return np.asarray((c * x * x - 2.0 * b * x * y + a * y * y) / determinant)
 
 
-def score(fit: LinearFit, template: FloatArray, variance: FloatArray) -> FloatArray:
-    """Return (m,): the amplitude of ``template`` (m, 2n) over its standard deviation, beside the elements of ``fit``."""
+def score(fit: LinearFit, template: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return amplitude and standard deviation (m,) of ``template`` (m, 2n) fitted beside the elements of ``fit``."""
     project = fit.basis.transpose(0, 2, 1) @ template[:, :, None]
     rest = template - (fit.basis @ project)[:, :, 0]
-    length = np.maximum(np.linalg.norm(rest, axis=1), 1e-300)
-    return np.asarray((rest * stack(fit.residual, axis=1)).sum(axis=1) / length / np.sqrt(variance))
+    square = np.maximum((rest**2).sum(axis=1), 1e-300)
+    amplitude = (rest * stack(fit.residual, axis=1)).sum(axis=1) / square
+    return np.asarray(amplitude), np.asarray(np.sqrt(variance / square))

@@ -137,7 +137,8 @@ def _weakest(fits: ArcFits, frequency: FloatArray, weights: FloatArray) -> Float
         return np.zeros(len(fits.ssr))
     index = [fits.model.names.index(f"R{k}") for k in range(1, fits.model.arcs + 1)]
     covariance = arcs_covariance(fits, frequency, weights)
-    return np.sqrt(np.max(np.stack([covariance[:, i, i] for i in index], axis=1), axis=1))
+    variance = np.stack([covariance[:, i, i] for i in index], axis=1)
+    return np.sqrt(np.max(np.where(fits.at_bound[:, index], 0.0, variance), axis=1))
 
 
 def _fits(model: ArcModel, points: int) -> bool:

@@ -195,13 +195,15 @@ def _assemble(draft: _Draft) -> Spectrum:
         at_bound=best.at_bound[None, :],
     )
     covariance = arcs_covariance(single, draft.frequency, draft.weights[None, :])[0]
+    bound = best.at_bound | ~np.isfinite(np.diagonal(covariance))
+    covariance = np.where(bound[:, None] | bound[None, :], 0.0, covariance)
     inflation = _noise.correlation_inflation((draft.weights * (draft.impedance - fit))[used])
     dof = max(2 * int(used.sum()) - best.free, 1)
     return Spectrum(
         frequency=draft.frequency,
         impedance=draft.impedance,
         model=best.model,
-        fitted=Fitted(best.model.names, best.parameters, covariance * inflation, best.at_bound, dof),
+        fitted=Fitted(best.model.names, best.parameters, covariance * inflation, bound, dof),
         fit=fit,
         used=used,
         noise=draft.law,

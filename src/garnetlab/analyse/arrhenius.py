@@ -110,7 +110,8 @@ def arrhenius(results: Sequence[Result], *, label: str = "") -> Result:
     Returns
     -------
     :  ``activation_energy_total``, ``_bulk``, ``_grain_boundary`` [eV] from ln(sigma T) over 1/(k_B T), the same with
-       ``_sigma`` from ln(sigma), and ``activation_energy_interface`` from ln(T/R), ``_interface_sigma`` from ln(1/R).
+       ``_sigma`` from ln(sigma), and ``activation_energy_interface`` from ln(T/R), ``_interface_sigma`` from ln(1/R)
+       (of cells with symmetric electrodes).
        std and interval hold fit errors and the scatter about the line, whichever is larger; the interval uses
        Student's t with n - 2 degrees of freedom. Curves hold points, line and 95 % band of every part.
 
@@ -131,7 +132,10 @@ def arrhenius(results: Sequence[Result], *, label: str = "") -> Result:
     warnings = [f"{len(results) - len(usable)} spectra without a usable fit were left out."] * (len(usable) < len(results))
     for part, name in _PARTS.items():
         _add(part, [r.quantities.get(name) for r in usable], temperatures, quantities, curves, warnings)
-    interface = [r.quantities.get("interface_resistance") for r in usable]
+    interface = [
+        r.quantities.get("interface_resistance") if r.details["geometry"]["electrodes"] == "symmetric" else None
+        for r in usable
+    ]
     _add("interface", [None if q is None else 1 / q.value * _one(q) for q in interface], temperatures, quantities, curves, warnings)
     if not quantities:
         message = (

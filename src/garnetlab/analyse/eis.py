@@ -11,7 +11,7 @@ from garnetlab import units
 from garnetlab.analyse import _uncertainty as errors
 from garnetlab.analyse._assignment import Assignment, assign_arcs
 from garnetlab.analyse._geometry import Sample, sample_of
-from garnetlab.analyse._selection import describe
+from garnetlab.analyse._selection import DETECTED, describe
 from garnetlab.analyse._spectra import Spectrum, check_kind, fit_spectra
 from garnetlab.core import Measurement, Outcome, Result
 from garnetlab.numerics import ArcModel, Tail
@@ -54,7 +54,7 @@ def analyse_impedance(
     Returns
     -------
     :  One result per spectrum. Quantities: ``electrolyte_resistance``, ``bulk_resistance``,
-       ``grain_boundary_resistance`` [ohm] (the latter two only where the data determine them),
+       ``grain_boundary_resistance`` [ohm] (the latter two only where both are seen, with two sigma at least),
        ``interface_arc_resistance`` [ohm], ``interface_capacitance`` [F], ``interface_resistance`` [ohm cm^2: arc times
        area over the number of interfaces; without area the whole arc in ohm], ``ionic_conductivity`` and its
        ``_bulk`` and ``_grain_boundary`` parts [S/cm] where area and thickness are known. Every quantity has a standard
@@ -123,7 +123,7 @@ def _resistances(spectrum: Spectrum, sample: Sample, assignment: Assignment) -> 
     for name, parts in (("bulk_resistance", bulk), ("grain_boundary_resistance", boundary)):
         if parts and bulk and boundary:
             quantity = errors.sum_quantity(fitted, parts, "ohm", " + ".join(parts))
-            if quantity.std is not None and quantity.std <= errors.IDENTIFIABLE * quantity.value:
+            if quantity.std is not None and quantity.std <= DETECTED * quantity.value:
                 out[name] = quantity
     if sample.electrodes != "blocking":
         out.update(_interface(spectrum, sample, assignment))
@@ -222,6 +222,8 @@ def _doubts(
         said.append("no area and thickness: no conductivity. Give --area or --diameter, and --thickness.")
     if sample.electrodes == "symmetric" and "interface_arc_resistance" not in quantities:
         said.append("no interface arc was found in a symmetric cell: measure to lower frequency.")
+    if sample.electrodes == "unknown" and "interface_arc_resistance" in quantities:
+        said.append("electrodes not stated: a slow arc is read as the interface. Say --electrodes blocking or symmetric.")
     for total in errors.identifiable_sums(spectrum.fitted):
         joined = " + ".join(total.names)
         said.append(f"only {joined} = {total.quantity} is determined, not its parts.")

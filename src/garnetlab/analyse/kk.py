@@ -36,6 +36,8 @@ _Number = TypeVar("_Number", np.float64, np.complex128)
 MIN_POINTS = 8
 #: relative deviation of |Z| below which a point is not called wrong: the accuracy instruments state at best
 ACCURACY = 1e-3
+#: error of |Z| common to many points, such as that of a current range; a smaller drift is not told from it
+SYSTEMATIC = 3e-3
 #: shares of the allowed false alarms given to outliers, growing and falling resistances; the rest is margin
 OUTLIER_SHARE, GROWTH_SHARE, FALL_SHARE = 0.1, 0.7, 0.05
 #: probability below which the model of resistances >= 0 counts as refuted (an inductive loop, for example)
@@ -226,12 +228,14 @@ def _drift_statistic(
 ) -> model.FloatArray:
     """Return the signed statistic; where resistances >= 0 cannot follow the data, that of the linear model."""
     drift = drift_fit(f, z, deviation)
-    statistic = drift.sign * np.sqrt(drift.gain / np.maximum(drift.variance, floor))
+    amplitude = drift.amplitude
+    std = np.abs(amplitude) / np.sqrt(np.maximum(drift.gain / np.maximum(drift.variance, floor), 1e-12))
     clean = np.maximum((np.abs(fit.residual) ** 2).sum(axis=1) / max(fit.freedom, 1), floor)
     refuted = drift.variance / clean > fdtri(drift.freedom, float(max(fit.freedom, 1)), 1.0 - REFUTED)
     if refuted.any():
-        statistic[refuted] = model.score(fit, _template(f, deviation), clean)[refuted]
-    return np.asarray(statistic)
+        other, its_std = model.score(fit, _template(f, deviation), clean)
+        amplitude, std = np.where(refuted, other, amplitude), np.where(refuted, its_std, std)
+    return np.asarray(amplitude / np.hypot(std, SYSTEMATIC * np.abs(z[:, -1])))
 
 
 def statistics(f: model.FloatArray, z: model.ComplexArray) -> Statistics:
@@ -264,7 +268,7 @@ def check_validity(frequency: units.Frequency, impedance: units.Impedance, *, fa
 
     The outlier threshold is that of an F ratio, exact for normal noise and Bonferroni for n points. The drift
     threshold is a quantile over simulated clean spectra. Deviations within the accuracy of instruments (0.1 % of |Z|)
-    are noise at least, however smooth the data.
+    are noise at least, however smooth the data, and a drift is measured against 0.3 % of |Z| besides its noise.
 
     Raises
     ------

@@ -284,6 +284,12 @@ def _proposal(local: _Local, shape: Floats, damping: Floats, task: Task) -> tupl
     return np.clip(step, -limit, limit), promise
 
 
+def residuals(task: Task, members: Members) -> Floats:
+    """Return the weighted residuals (B, 2N), real parts first."""
+    phi = columns(task, members.spectrum, members.shape)[:, : task.linear]
+    return task.data[members.spectrum] - (members.coefficients[:, None, :] @ phi)[:, 0]
+
+
 def refine(task: Task, spectrum: Ints, shape: Floats, *, iterations: int, tolerance: float) -> Members:
     """Run Levenberg-Marquardt from every start at once.
 

@@ -81,17 +81,17 @@ def _power(log_modulus: FloatArray, exponent: FloatArray) -> ComplexArray:
 
 
 def _resistor(p: tuple[FloatArray, ...], omega: FloatArray) -> Evaluated:
-    z = p[0] + 0j * omega
+    z = np.asarray(p[0] + 0j * omega, dtype=np.complex128)
     return z, (z,)
 
 
 def _capacitor(p: tuple[FloatArray, ...], omega: FloatArray) -> Evaluated:
-    z = -1j / (omega * p[0])
+    z = np.asarray(-1j / (omega * p[0]), dtype=np.complex128)
     return z, (-z,)
 
 
 def _inductor(p: tuple[FloatArray, ...], omega: FloatArray) -> Evaluated:
-    z = 1j * omega * p[0]
+    z = np.asarray(1j * omega * p[0], dtype=np.complex128)
     return z, (z,)
 
 

@@ -23,6 +23,7 @@ from garnetlab.core import InvalidInput
 from garnetlab.physics._circuit import Circuit, Element, Node, Parallel, Series
 from garnetlab.physics._elements import ELEMENTS, FloatArray
 from garnetlab.physics._parser import parse
+from garnetlab.physics._table import require_positive
 from garnetlab.units import Capacitance, Dim, Fraction, Real, Resistance, Time
 
 __all__ = [
@@ -81,15 +82,6 @@ def parse_circuit(text: str) -> Circuit:
     return Circuit(parse(text))
 
 
-def _require(**values: object) -> None:
-    for name, value in values.items():
-        array = np.asarray(value, dtype=np.float64)
-        bad = ~((array > 0) & (array < np.inf))
-        if bad.any():
-            message = f"{name} = {array[bad][0]}: expected a finite number > 0. Check units and sign."
-            raise InvalidInput(message)
-
-
 def time_constant(resistance: Resistance, *, coefficient: CpeCoefficient, exponent: Fraction) -> Time:
     """Return the time constant [s] of a resistance [ohm] parallel to a constant phase element, (R Q)^(1/n).
 
@@ -106,7 +98,7 @@ def time_constant(resistance: Resistance, *, coefficient: CpeCoefficient, expone
     >>> time_constant(100.0, coefficient=1e-6, exponent=1.0)
     0.0001
     """
-    _require(resistance=resistance, coefficient=coefficient, exponent=exponent)
+    require_positive(resistance=resistance, coefficient=coefficient, exponent=exponent)
     return (resistance * coefficient) ** (1.0 / exponent)
 
 
@@ -126,7 +118,7 @@ def constant_phase_coefficient(resistance: Resistance, *, time_constant: Time, e
     >>> constant_phase_coefficient(100.0, time_constant=1e-4, exponent=1.0)
     1e-06
     """
-    _require(resistance=resistance, time_constant=time_constant, exponent=exponent)
+    require_positive(resistance=resistance, time_constant=time_constant, exponent=exponent)
     return time_constant**exponent / resistance
 
 
@@ -149,7 +141,7 @@ def effective_capacitance(resistance: Resistance, *, coefficient: CpeCoefficient
     >>> round(effective_capacitance(50.0, coefficient=1.5e-8, exponent=0.9) * 1e9, 3)
     3.13
     """
-    _require(resistance=resistance, coefficient=coefficient, exponent=exponent)
+    require_positive(resistance=resistance, coefficient=coefficient, exponent=exponent)
     return (resistance * coefficient) ** (1.0 / exponent) / resistance
 
 
@@ -180,7 +172,7 @@ def brug_capacitance(
     >>> brug_capacitance(1e-6, exponent=1.0, series=100.0)
     1e-06
     """
-    _require(coefficient=coefficient, exponent=exponent, series=series)
+    require_positive(coefficient=coefficient, exponent=exponent, series=series)
     if np.any(np.asarray(parallel) <= 0):
         message = f"parallel = {parallel}: expected a resistance > 0 ohm, or inf for a blocking electrode."
         raise InvalidInput(message)

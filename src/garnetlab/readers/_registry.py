@@ -10,9 +10,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from garnetlab.core import FileSource, GarnetlabError, InvalidInput, Measurement, ReadError, nearest
+from garnetlab.core import FileSource, GarnetlabError, InvalidInput, Kind, Measurement, ReadError, nearest
+from garnetlab.readers._temperature import temperature_metadata
 
 HEAD_BYTES = 65536
+
+#: kinds whose file name may state the temperature ("60deg" in the name of a diffraction file is an angle)
+AT_TEMPERATURE = frozenset({Kind.IMPEDANCE, Kind.CYCLING, Kind.VOLTAMMETRY, Kind.DC_POLARISATION})
 
 
 class Reader(Protocol):
@@ -120,7 +124,10 @@ def _stamp(measurement: Measurement, path: Path, digest: str, name: str) -> Meas
     header = old.header if isinstance(old, FileSource) else {}
     part = old.part if isinstance(old, FileSource) else ""
     source = FileSource(str(path), digest, name, metadata.version("garnetlab"), header, part)
-    return replace(measurement, source=source)
+    known = dict(measurement.metadata)
+    if measurement.kind in AT_TEMPERATURE:
+        known |= temperature_metadata(known, path.name)
+    return replace(measurement, source=source, metadata=known)
 
 
 def read_all(paths: Iterable[str | Path]) -> tuple[list[Measurement], list[tuple[str, str]]]:

@@ -27,14 +27,15 @@ _TEMPERATURE = re.compile(
     re.VERBOSE,
 )
 _RATE_AFTER = re.compile(r"[-_\s]*(?:rate|dis|dch|ch(?:g|arge|rg)|cyc)", re.IGNORECASE)
-_RATE_BEFORE = re.compile(r"(?:rate|charge|cycl\w*|chg)[-_\s=at]*$", re.IGNORECASE)
+_RATE_BEFORE = re.compile(r"rate[-_\s=]*(?:at[-_\s]*)?$", re.IGNORECASE)
+_CHARGE_BEFORE = re.compile(r"(?:charge|cycl\w*|chg)[-_\s=]*(?:at[-_\s]*)?$", re.IGNORECASE)
 
 
 def temperatures_in(text: str) -> tuple[Temperature, ...]:
     """Return the different temperatures [K] that ``text`` states, in its order.
 
     A minus counts only at the start or after ``_``, a blank or ``(``; a bare ``C`` counts only for \\|T\\| >= 5 and where
-    no C-rate is meant (``10C_rate``); kelvin count from 50 K. What no cell is measured at is no temperature.
+    no C-rate is meant (``10C_rate``, ``charge_10C``); kelvin count from 50 K. What no cell is measured at is no temperature.
     """
     found: list[float] = []
     for match in _TEMPERATURE.finditer(text):
@@ -114,4 +115,6 @@ def _is_negative(text: str, match: re.Match[str]) -> bool:
 
 def _is_rate(text: str, match: re.Match[str]) -> bool:
     after, before = text[match.end() :], text[: match.start("number")]
-    return _RATE_AFTER.match(after) is not None or _RATE_BEFORE.search(before) is not None
+    if _RATE_AFTER.match(after) or _RATE_BEFORE.search(before):
+        return True
+    return float(match["number"]) <= 20.0 and _CHARGE_BEFORE.search(before) is not None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from garnetlab import units
-from garnetlab.report._style import BLACK, BLUE, CYCLE, GREEN, MARKERS, ORANGE, VERMILLION
+from garnetlab.report._style import BLACK, BLUE, CYCLE, GREEN, MARKERS, ORANGE, VERMILION
 from garnetlab.report._style import SavedFigure, new_figure, save_figure, style
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _nyquist(axes: Axes, result: Result) -> None:
             start += c[f"arc{k}_real"].max() / factor
     axes.plot(re[used], im[used], "o", color=BLUE, mfc="none", label="measured")
     if not used.all():
-        axes.plot(re[~used], im[~used], "x", color=VERMILLION, ms=6, label="left out")
+        axes.plot(re[~used], im[~used], "x", color=VERMILION, ms=6, label="left out")
     axes.plot(c["fit_real"] / factor, -c["fit_imaginary"] / factor, "-", color=BLACK, label=f"fit {result.details['circuit']}")
     _mark_decades(axes, c["frequency"], c["fit_real"] / factor, -c["fit_imaginary"] / factor)
     axes.set_aspect("equal", adjustable="datalim")
@@ -100,9 +100,9 @@ def _bode(axes: Axes, result: Result) -> None:
     axes.set_ylabel(f"|Z| / {unit}", color=BLUE)
     axes.set_xlabel("f / Hz")
     phase = axes.twinx()
-    phase.semilogx(c["frequency"], -np.degrees(np.angle(measured)), "s", color=VERMILLION, mfc="none", ms=3)
-    phase.semilogx(c["frequency"], -np.degrees(np.angle(fit)), "-", color=VERMILLION)
-    phase.set_ylabel("−phase / °", color=VERMILLION)
+    phase.semilogx(c["frequency"], -np.degrees(np.angle(measured)), "s", color=VERMILION, mfc="none", ms=3)
+    phase.semilogx(c["frequency"], -np.degrees(np.angle(fit)), "-", color=VERMILION)
+    phase.set_ylabel("−phase / °", color=VERMILION)
 
 
 def _residuals(axes: Axes, result: Result, prefix: str, label: str) -> None:

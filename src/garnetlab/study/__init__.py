@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from garnetlab.study._analyse import Analysis, SampleOptions, analyse_files, analyse_measurements, read_files
     from garnetlab.study._audit import VERDICTS, audit
     from garnetlab.study._audit_checks_record import Check
+    from garnetlab.study._bibliography import bibliography
     from garnetlab.study._doctor import examine
     from garnetlab.study._example import write_example
     from garnetlab.study._ledger import SEED, Ledger, ledger_csv, ledger_json, reproduce
     from garnetlab.study._ledger_rows import Row, Status
     from garnetlab.study._ledger_rows_spectra import ReadBack
     from garnetlab.study._series import Summary, summarise
+    from garnetlab.study._study import Study, analyse_study, load_study, read_study, sample_options
 
 #: public name -> module it lives in; modules are imported on first use only, so that ``doctor`` needs no dependency
 _NAMES = {
@@ -38,6 +40,12 @@ _NAMES = {
     "ReadBack": "_ledger_rows_spectra",
     "Summary": "_series",
     "summarise": "_series",
+    "bibliography": "_bibliography",
+    "Study": "_study",
+    "analyse_study": "_study",
+    "load_study": "_study",
+    "read_study": "_study",
+    "sample_options": "_study",
 }
 
 __all__ = [
@@ -50,15 +58,21 @@ __all__ = [
     "Row",
     "SampleOptions",
     "Status",
+    "Study",
     "Summary",
     "analyse_files",
     "analyse_measurements",
+    "analyse_study",
     "audit",
+    "bibliography",
     "examine",
     "ledger_csv",
     "ledger_json",
+    "load_study",
     "read_files",
+    "read_study",
     "reproduce",
+    "sample_options",
     "summarise",
     "write_example",
 ]

@@ -51,10 +51,11 @@ def potassium_mass(paper: Paper) -> Check:
     """Trace amounts of potassium against the mass balance."""
     fraction = numbers.potassium_fraction(paper)
     added = paper["claim.k.trace"].k2co3_wt_pct
+    potassium, carbonate = (1e3 * numbers.molar_mass(m) for m in ({"K": 2}, {"K": 2, "C": 1, "O": 3}))
     return Check(
         "k.trace",
         'Li-10KCO contains "trace amounts of potassium" (3.2).',
-        f"{added:g} wt% K2CO3 x 2 M(K)/M(K2CO3) = {added:g} x {2 * numbers.ATOMIC_WEIGHT['K']:.3f}/{numbers.K2CO3_MASS:.3f}"
+        f"{added:g} wt% K2CO3 x 2 M(K)/M(K2CO3) = {added:g} x {potassium:.3f}/{carbonate:.3f}"
         f" = {100 * fraction:.2f} wt% K, {fraction / TRACE:.0f} times the usual limit of a trace (100 ug/g).",
         INCONSISTENT if fraction > TRACE else CONSISTENT,
     )

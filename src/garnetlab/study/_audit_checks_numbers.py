@@ -9,23 +9,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from garnetlab import units
 from garnetlab.core import InvalidInput, nearest
+from garnetlab.library import Observation, load_material
 from garnetlab.physics import kinetics, transport
 
-if TYPE_CHECKING:
-    from garnetlab.library import Observation
-
-#: standard atomic weights [g/mol], CIAAW, abridged values 2021
-ATOMIC_WEIGHT = {"K": 39.098, "C": 12.011, "O": 15.999, "Li": 6.94, "Fe": 55.845, "P": 30.974}
-#: molar mass of K2CO3 and of LiFePO4 [g/mol]
-K2CO3_MASS = 2 * ATOMIC_WEIGHT["K"] + ATOMIC_WEIGHT["C"] + 3 * ATOMIC_WEIGHT["O"]
-LIFEPO4_MASS = ATOMIC_WEIGHT["Li"] + ATOMIC_WEIGHT["Fe"] + ATOMIC_WEIGHT["P"] + 4 * ATOMIC_WEIGHT["O"]
+#: standard atomic weights [kg/mol] of elements that the library does not hold: IUPAC 2021, abridged
+_ATOMIC_WEIGHT = {"Fe": 55.845e-3, "P": 30.974e-3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +82,15 @@ class Paper:
         raise InvalidInput(message)
 
 
+def molar_mass(composition: Mapping[str, int]) -> float:
+    """Return the molar mass [kg/mol] of a compound given as number of atoms by element."""
+    return sum(n * (_ATOMIC_WEIGHT.get(e) or _library("molar_mass", e)) for e, n in composition.items())
+
+
+def _library(name: str, material: str) -> float:
+    return load_material(material).property(name, temperature=units.celsius(25.0))[0].value
+
+
 def rounding_std(value: float) -> float:
     """Return the standard uncertainty of a printed number: half a unit of its last digit over the root of three.
 
@@ -132,7 +135,11 @@ def face(paper: Paper) -> float:
 def electrolyte_resistance(paper: Paper) -> Estimate:
     """Return the resistance of the pellet [ohm] at room temperature."""
     keys = ("llzto.sigma.ion", "llzto.pellet.thickness", "llzto.pellet.diameter")
-    return propagated(paper, keys, lambda sigma, length, d: length / (sigma * pellet_area(d)))
+
+    def resistance(sigma: float, length: float, diameter: float) -> float:
+        return float(transport.pellet_resistance(sigma, thickness=length, area=pellet_area(diameter)))
+
+    return propagated(paper, keys, resistance)
 
 
 def electrolyte_area_resistance(paper: Paper) -> Estimate:
@@ -143,7 +150,11 @@ def electrolyte_area_resistance(paper: Paper) -> Estimate:
 def electronic_transference(paper: Paper) -> Estimate:
     """Return the electronic transference number sigma_e/(sigma_e + sigma_ion)."""
     keys = ("llzto.sigma.electronic", "llzto.sigma.ion")
-    return propagated(paper, keys, lambda electronic, ionic: electronic / (electronic + ionic))
+
+    def number(electronic: float, ionic: float) -> float:
+        return float(transport.electronic_transference_number(electronic, ionic=ionic))
+
+    return propagated(paper, keys, number)
 
 
 def _boltzmann(energy: float, temperature: float, reference: float) -> float:
@@ -158,9 +169,11 @@ def hot_electrolyte(paper: Paper, temperature: float, *, product: bool) -> Estim
     """
     reference = paper.temperature("llzto.sigma.ion")
 
+    law = transport.arrhenius_conductivity if product else transport.arrhenius_conductivity_ln_sigma
+
     def resistance(sigma: float, length: float, energy: float) -> float:
-        growth = _boltzmann(energy, temperature, reference)
-        return length / (sigma * growth) * (temperature / reference if product else 1.0)
+        one = float(law(reference, prefactor=1.0, activation_energy=energy))
+        return length / (sigma / one * float(law(temperature, prefactor=1.0, activation_energy=energy)))
 
     return propagated(paper, ("llzto.sigma.ion", "llzto.pellet.thickness", "llzto.sigma.Ea"), resistance)
 
@@ -236,9 +249,13 @@ def current_steps(paper: Paper, value: float) -> tuple[float, float]:
 
 def leakage_thickness(paper: Paper, voltage: float) -> float:
     """Return the lithium [m] that the reported electronic conductivity plates over the longest test at ``voltage``."""
-    current = paper.si("llzto.sigma.electronic") * voltage / paper.si("llzto.pellet.thickness")
-    charge = current * paper.si("life.10.0.2")
-    return charge * 12.97e-6 / units.F
+    charge = transport.leakage_capacity(
+        paper.si("llzto.sigma.electronic"),
+        voltage=voltage,
+        thickness=paper.si("llzto.pellet.thickness"),
+        duration=paper.si("life.10.0.2"),
+    )
+    return float(transport.plated_thickness(charge, molar_volume=_library("molar_volume", "Li")))
 
 
 # composition and full cell -------------------------------------------------------------------------------------------
@@ -248,10 +265,10 @@ def potassium_fraction(paper: Paper) -> float:
     if not isinstance(added, int | float):
         message = f"k2co3_wt_pct = {added!r}: expected a number in observation 'claim.k.trace'."
         raise InvalidInput(message)
-    return added / 100.0 * 2 * ATOMIC_WEIGHT["K"] / K2CO3_MASS
+    return added / 100.0 * molar_mass({"K": 2}) / molar_mass({"K": 2, "C": 1, "O": 3})
 
 
 def rate_current(paper: Paper) -> float:
     """Return the current density [A/m^2] of the full cell per cathode area; 1 C is the theoretical LiFePO4 capacity."""
-    loading = paper.si("lfp.loading") * 1e3  # g/m^2
-    return paper.field("lfp.crate") * loading * units.F / LIFEPO4_MASS / 3600.0
+    capacity = units.F / molar_mass({"Li": 1, "Fe": 1, "P": 1, "O": 4})  # C/kg
+    return paper.field("lfp.crate") * paper.si("lfp.loading") * capacity / units.hour

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib import metadata
 from typing import NamedTuple
-
-from packaging.requirements import Requirement
 
 
 class Check(NamedTuple):
@@ -18,28 +17,31 @@ class Check(NamedTuple):
     advice: str
 
 
+_REQUIREMENT = re.compile(r"""^(?P<name>[A-Za-z0-9._-]+)\s*(?:>=\s*(?P<low>[0-9.]+))?[^;]*(?:;.*extra == ['"](?P<extra>\w+)['"])?""")
+
+
 def examine() -> list[Check]:
     """Return one check for Python, for every dependency, and for every extra; a missing extra is not a fault."""
     version = ".".join(map(str, sys.version_info[:3]))
-    checks = [Check("python", version, sys.version_info >= (3, 11), "")]
-    for text in metadata.requires("garnetlab") or ():
-        requirement = Requirement(text)
-        extra = str(requirement.marker).split("extra ==")[-1].strip(" '\"") if "extra ==" in text else ""
-        checks.append(_check(requirement, extra))
-    return checks
+    python = Check("python", version, sys.version_info >= (3, 11), "install Python 3.11 or newer")
+    return [python, *(_check(text) for text in metadata.requires("garnetlab") or ())]
 
 
-def _check(requirement: Requirement, extra: str) -> Check:
-    name = requirement.name
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(n) for n in re.findall(r"\d+", version)[:4])
+
+
+def _check(text: str) -> Check:
+    match = _REQUIREMENT.match(text)
+    if match is None:
+        return Check(text, "requirement not understood", False, "install garnetlab again")
+    name, low, extra = match.group("name"), match.group("low") or "0", match.group("extra") or ""
     label = f"{name} (extra {extra})" if extra else name
-    advice = f"pip install 'garnetlab[{extra}]'" if extra else f"pip install '{name}{requirement.specifier}'"
+    advice = f"pip install 'garnetlab[{extra}]'" if extra else f"pip install '{name}>={low}'"
     try:
         found = metadata.version(name)
     except metadata.PackageNotFoundError:
         return Check(label, "not installed", bool(extra), advice)
-    if found not in requirement.specifier:
-        return Check(label, f"{found}, expected {requirement.specifier}", False, advice)
+    if _numbers(found) < _numbers(low):
+        return Check(label, f"{found}, expected at least {low}", False, advice)
     return Check(label, found, True, "")
-
-
-__all__ = ["Check", "examine"]

@@ -14,13 +14,10 @@ import numpy as np
 
 from garnetlab import units
 from garnetlab.core import Measurement
+from garnetlab.library import load_material
+from garnetlab.physics import transport
 from garnetlab.simulate import simulate_eis
 
-#: resistance share of the grain boundaries: 1 - 0.28/0.55 mS/cm (total, bulk) of LLZTO with 0.5 Ta, the nearest
-#: composition for which both are known (doi 10.1149/2.024205esl, read in the OBELiX data set)
-BOUNDARY_SHARE = 1.0 - 0.28 / 0.55
-#: relative permittivity of the garnet (model value in doi 10.1002/admi.202202354)
-PERMITTIVITY = 150.0
 _EPSILON_0 = 8.8541878188e-12  # F/m, CODATA 2022
 #: constant phase element of the grain boundaries on 0.785 cm^2 x 1 mm (reference problem of the package)
 _BOUNDARY_Q, _BOUNDARY_N = 1.5e-8, 0.90
@@ -38,6 +35,11 @@ AMPLITUDE = 0.010
 NOISE = 0.01
 
 
+def garnet(name: str) -> float:
+    """Return a property of LLZTO at room temperature from the library."""
+    return load_material("LLZTO").property(name, temperature=units.celsius(25.0))[0].value
+
+
 @dataclass(frozen=True, slots=True)
 class Pellet:
     """A pellet: conductivity [S/m] at ``reference`` [K], activation energy [J] of sigma T, face [m^2], thickness [m]."""
@@ -50,16 +52,20 @@ class Pellet:
 
     def resistance(self, temperature: float) -> float:
         """Return the resistance [ohm] at ``temperature`` [K]."""
-        growth = math.exp(-self.energy / units.k_B * (1.0 / temperature - 1.0 / self.reference))
-        return self.thickness / (self.conductivity * self.area * growth) * temperature / self.reference
+        hot, cold = (
+            float(transport.arrhenius_conductivity(t, prefactor=1.0, activation_energy=self.energy))
+            for t in (temperature, self.reference)
+        )
+        sigma = self.conductivity * hot / cold
+        return float(transport.pellet_resistance(sigma, thickness=self.thickness, area=self.area))
 
     def parameters(self, temperature: float) -> dict[str, float]:
         """Return bulk and grain boundary as circuit parameters; their share does not change with temperature."""
         total = self.resistance(temperature)
         return {
-            "R0": total * (1.0 - BOUNDARY_SHARE),
-            "C0": _EPSILON_0 * PERMITTIVITY * self.area / self.thickness,
-            "R1": total * BOUNDARY_SHARE,
+            "R0": total * (1.0 - garnet("grain_boundary_share")),
+            "C0": _EPSILON_0 * garnet("relative_permittivity") * self.area / self.thickness,
+            "R1": total * garnet("grain_boundary_share"),
             "CPE1.Q": _BOUNDARY_Q,
             "CPE1.n": _BOUNDARY_N,
         }

@@ -11,6 +11,7 @@ import numpy as np
 from garnetlab import units
 from garnetlab.analyse import analyse_impedance, arrhenius
 from garnetlab.core import InvalidInput, Measurement, Result
+from garnetlab.library import citation, load_material
 from garnetlab.readers import read
 from garnetlab.readers.biologic import write_mpt
 from garnetlab.readers.gamry import write_dta
@@ -29,10 +30,6 @@ _BLIND = "written as {form} text, read back and analysed without it"
 _FOOTPRINT = (
     "The electrode footprint of the symmetric cells is not stated; the pellet face of 0.785 cm^2 is assumed, for the"
     " simulation and for the analysis alike"
-)
-_SPLIT = (
-    f"Bulk and grain boundaries share the resistance as {100 * (1 - specimens.BOUNDARY_SHARE):.0f} :"
-    f" {100 * specimens.BOUNDARY_SHARE:.0f} (LLZTO with 0.5 Ta, doi 10.1149/2.024205esl); the paper gives no split"
 )
 
 
@@ -74,6 +71,15 @@ def _interface(paper: Paper, key: str) -> specimens.Interface:
     return specimens.Interface(paper.si(key), paper.si(energy), paper.temperature(key))
 
 
+def _split() -> str:
+    share, _ = load_material("LLZTO").property("grain_boundary_share")
+    source = citation(share.source)
+    return (
+        f"Bulk and grain boundaries share the resistance as {100 * (1 - share.value):.0f} : {100 * share.value:.0f}"
+        f" (literature, {'doi ' + source.doi if source.doi else share.source}); the paper gives no split"
+    )
+
+
 def _blocking_plans(paper: Paper, rngs: Callable[[str], np.random.Generator]) -> list[_Plan]:
     pellet, plans = _pellet(paper), []
     for key, kelvin, quantity in (
@@ -86,7 +92,7 @@ def _blocking_plans(paper: Paper, rngs: Callable[[str], np.random.Generator]) ->
         what = "a spectrum of Au|LLZTO|Au" if len(kelvin) == 1 else "spectra of Au|LLZTO|Au at 30, 40, ... 80 degC"
         also = "" if len(kelvin) == 1 else " Read as ln(sigma T); the paper does not say whether sigma or sigma T is meant."
         plans.append(
-            _Plan(key, spectra, notebook, "EC-Lab", quantity, _route(what, "EC-Lab", "a pellet 10 mm x 1 mm"), _SPLIT + also)
+            _Plan(key, spectra, notebook, "EC-Lab", quantity, _route(what, "EC-Lab", "a pellet 10 mm x 1 mm"), _split() + also)
         )
     return plans
 

@@ -1,0 +1,150 @@
+"""A study on disk: a document with its files, or a folder of files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from garnetlab.core import (
+    GarnetlabError,
+    InvalidInput,
+    Measurement,
+    MeasurementEntry,
+    ReadError,
+    Sample,
+    StudyDocument,
+    load_document,
+    parse_document,
+    parse_quantity,
+)
+from garnetlab.readers import read
+from garnetlab.study._analyse import Analysis, SampleOptions, analyse_measurements
+
+_DOCUMENT = "study.toml"
+_OURS = {"report.html", "results.json", "truth.json", _DOCUMENT}
+_SKIPPED = {".md", ".toml", ".json", ".html", ".svg", ".png", ".py"}
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A document and the folder its paths are relative to."""
+
+    document: StudyDocument
+    folder: Path
+
+    @property
+    def title(self) -> str:
+        """Title of the document."""
+        return self.document.title
+
+
+def load_study(path: str | Path) -> Study:
+    """Return the study in a document, or that of a folder: its ``study.toml``, else all files that may be data.
+
+    Raises
+    ------
+    ReadError     if there is no such file or folder.
+    InvalidInput  if the document is not valid, or the folder holds no files.
+    """
+    path = Path(path)
+    if path.is_dir() and not (path / _DOCUMENT).is_file():
+        files = [p for p in sorted(path.iterdir()) if p.is_file() and p.suffix.lower() not in _SKIPPED]
+        files = [p for p in files if p.name not in _OURS and not p.name.startswith(".") and p.stem.upper() != "README"]
+        if not files:
+            message = f"folder = {str(path)!r}: expected instrument files or a {_DOCUMENT} in it."
+            raise InvalidInput(message)
+        entries = [{"path": p.name} for p in files]
+        document = parse_document({"schema": "garnetlab/1", "title": path.resolve().name, "measurements": entries})
+        return Study(document, path)
+    target = path / _DOCUMENT if path.is_dir() else path
+    if target.suffix.lower() not in (".toml", ".json"):
+        raise ReadError(target, "expected a study document (.toml or .json) or a folder.")
+    return Study(load_document(target), target.parent)
+
+
+def read_study(study: Study) -> tuple[list[Measurement], list[tuple[str, str]]]:
+    """Return the measurements of a study with what its register knows, and ``(file, message)`` for files that failed."""
+    good: list[Measurement] = []
+    bad: list[tuple[str, str]] = []
+    for entry in study.document.measurements:
+        path = study.folder / entry.path
+        try:
+            found = read(path, reader=entry.reader)
+            _check_digest(entry, found[0], path)
+        except GarnetlabError as error:
+            bad.append((str(path), str(error)))
+            continue
+        sample = study.document.samples.get(entry.sample or "")
+        good.extend(_with_sample(m, entry, sample) for m in found)
+    return good, bad
+
+
+def _check_digest(entry: MeasurementEntry, measurement: Measurement, path: Path) -> None:
+    found = str(measurement.source.to_dict().get("sha256", ""))
+    if entry.sha256 is not None and found != entry.sha256:
+        raise ReadError(path, f"its SHA-256 is {found[:12]}…, the document says {entry.sha256[:12]}…. The file was changed.")
+
+
+def _with_sample(measurement: Measurement, entry: MeasurementEntry, sample: Sample | None) -> Measurement:
+    values: dict[str, float | str] = {}
+    if entry.sample is not None:
+        values["sample"] = entry.sample
+    if sample is not None:
+        values |= {"electrodes": sample.electrodes, "interfaces": float(sample.interfaces)}
+        known = {
+            "area": sample.footprint,
+            "area_std": sample.area_std,
+            "thickness": sample.thickness,
+            "thickness_std": sample.thickness_std,
+            "series": sample.series,
+            "pressure": sample.pressure,
+        }
+        values |= {k: v for k, v in known.items() if v is not None}
+        if sample.temperature is not None and "temperature" not in measurement.metadata:
+            values |= {"temperature": sample.temperature, "temperature_from": "sample register"}
+    if entry.temperature is not None:
+        values |= {"temperature": entry.temperature, "temperature_name": entry.temperature, "temperature_from": "document"}
+    values |= {k: v for k in ("branch", "place") if (v := getattr(entry, k)) is not None}
+    return measurement.with_metadata(**values)
+
+
+def analyse_study(study: Study, *, progress: Callable[[int, int], None] | None = None) -> Analysis:
+    """Return the results of all measurements of a study."""
+    measurements, bad = read_study(study)
+    return analyse_measurements(measurements, bad=bad, progress=progress)
+
+
+def sample_options(
+    *,
+    area: str | None = None,
+    diameter: str | None = None,
+    thickness: str | None = None,
+    temperature: str | None = None,
+    electrodes: str | None = None,
+    interfaces: int | None = None,
+) -> SampleOptions:
+    """Return options from text with units, as the command line gives them.
+
+    Raises
+    ------
+    InvalidInput  for text that is no such quantity, impossible values, or both ``area`` and ``diameter``.
+    """
+    if area is not None and diameter is not None:
+        message = f"area = {area!r} and diameter = {diameter!r}: expected one of them. Drop the other."
+        raise InvalidInput(message)
+    surface = None if area is None else parse_quantity("area", area, "m^2")
+    if diameter is not None:
+        length = parse_quantity("diameter", diameter, "m")
+        if length <= 0:
+            message = f"diameter = {diameter!r}: expected more than 0. Write for example --diameter '10 mm'."
+            raise InvalidInput(message)
+        surface = math.pi / 4.0 * length**2
+    return SampleOptions(
+        area=surface,
+        thickness=None if thickness is None else parse_quantity("thickness", thickness, "m"),
+        temperature=None if temperature is None else parse_quantity("temperature", temperature, "K"),
+        electrodes=electrodes,
+        interfaces=interfaces,
+    )
