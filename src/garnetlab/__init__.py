@@ -24,7 +24,22 @@ _NAMES = {
     "read": "readers",
 }
 
-__all__ = sorted([*_NAMES, "__version__"])  # noqa: PLE0604
+__all__ = [
+    "Channel",
+    "GarnetlabError",
+    "InvalidInput",
+    "Kind",
+    "Measurement",
+    "MissingExtra",
+    "MissingInput",
+    "Outcome",
+    "Quantity",
+    "ReadError",
+    "Result",
+    "SolveFailed",
+    "__version__",
+    "read",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -181,7 +181,7 @@ def test_a_missing_observation_is_named():
 
 
 def test_an_observation_without_a_number_is_named():
-    with pytest.raises(InvalidInput, match="'potential.asym': has no number"):
+    with pytest.raises(InvalidInput, match=r"'potential\.asym': has no number"):
         Paper(load_observations()).field("potential.asym")
 
 
@@ -192,7 +192,8 @@ def test_an_unknown_verdict_is_refused():
 
 # half a unit of the last digit over sqrt(3): 0.5*0.1/1.7320508 = 0.0288675
 @pytest.mark.parametrize(
-    ("value", "unit_of_last_digit"), [(181.6, 0.1), (0.145, 0.001), (5.2e-4, 1e-5), (10.0, 1.0), (74.0, 1.0), (5.16e-10, 1e-12)]
+    ("value", "unit_of_last_digit"),
+    [(181.6, 0.1), (0.145, 0.001), (5.2e-4, 1e-5), (10.0, 1.0), (74.0, 1.0), (5.16e-10, 1e-12)],
 )
 def test_the_uncertainty_of_a_printed_number_is_half_a_digit_over_root_three(value, unit_of_last_digit):
     assert rounding_std(value) == pytest.approx(unit_of_last_digit * 0.28867513, rel=1e-7)

@@ -29,7 +29,20 @@ READ_BACK = [
     "int.Ea.li",
     "int.Ea.10kco",
 ]
-KEYS = "id text reported computed std interval censored unit status route deviation note".split()
+KEYS = [
+    "id",
+    "text",
+    "reported",
+    "computed",
+    "std",
+    "interval",
+    "censored",
+    "unit",
+    "status",
+    "route",
+    "deviation",
+    "note",
+]
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
-"""Choosing the circuit of a spectrum: how many arcs, which tail, inductance or not.
+r"""Choosing the circuit of a spectrum: how many arcs, which tail, inductance or not.
 
 The candidates are series circuits ``R0 + [L] + arcs + [tail]``. They are compared by the Bayesian information
-criterion of a Gaussian error of unknown level, :math:`\\mathrm{BIC} = 2N \\ln(S/2N) + p \\ln 2N`, with S the weighted
+criterion of a Gaussian error of unknown level, :math:`\mathrm{BIC} = 2N \ln(S/2N) + p \ln 2N`, with S the weighted
 sum of squares of the 2N real data and p the number of free parameters (coefficients that are clamped to zero are not
 counted); AICc is given beside it. Two rules keep it from explaining instrument errors by arcs, because the errors of a
 real spectrum are not white: the noise variance never falls below the ``accuracy`` of the instrument, and every arc must
@@ -15,7 +15,6 @@ G. Schwarz, Ann. Statist. 6 (1978) 461; K. P. Burnham and D. R. Anderson, Model 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -138,7 +137,8 @@ def _weakest(fits: ArcFits, frequency: FloatArray, weights: FloatArray) -> Float
     index = [fits.model.names.index(f"R{k}") for k in range(1, fits.model.arcs + 1)]
     covariance = arcs_covariance(fits, frequency, weights)
     variance = np.stack([covariance[:, i, i] for i in index], axis=1)
-    return np.sqrt(np.max(np.where(fits.at_bound[:, index], 0.0, variance), axis=1))
+    out: FloatArray = np.sqrt(np.max(np.where(fits.at_bound[:, index], 0.0, variance), axis=1))
+    return out
 
 
 def _fits(model: ArcModel, points: int) -> bool:
@@ -165,49 +165,50 @@ def select_models(
     -------
     :  One ``Selection`` per spectrum. Arcs are added while the BIC gains more than ``MARGIN``; then inductance is tried.
     """
-    count, points = impedance.shape
-    weights = 1.0 / np.abs(impedance) if weights is None else weights
-    pool: list[list[Candidate]] = [[] for _ in range(count)]
-    active = np.arange(count)
+    points = impedance.shape[1]
+    given = 1.0 / np.abs(impedance) if weights is None else weights
+    search = _Search(frequency, impedance, given, accuracy, [[] for _ in impedance])
+    active = np.arange(len(impedance))
     for arcs in range(MAX_ARCS + 1):
         models = [ArcModel(arcs=arcs, tail=tail) for tail in _TAILS]
         models = [m for m in models if _fits(m, points)]
         if not models or not len(active):
             break
-        before = np.array([min((c.bic for c in pool[i]), default=np.inf) for i in active])
-        _extend(pool, active, models, frequency, impedance, weights, accuracy)
-        after = np.array([min(c.bic for c in pool[i]) for i in active])
+        before = np.array([min((c.bic for c in search.pool[i]), default=np.inf) for i in active])
+        search.extend(active, models)
+        after = np.array([min(c.bic for c in search.pool[i]) for i in active])
         active = active[(after < before - MARGIN) | (arcs == 0)]
-    _try_inductance(pool, frequency, impedance, weights, accuracy)
-    return [_decide(candidates) for candidates in pool]
+    search.try_inductance()
+    return [_decide(candidates) for candidates in search.pool]
 
 
-def _extend(
-    pool: list[list[Candidate]],
-    active: NDArray[np.intp],
-    models: Sequence[ArcModel],
-    frequency: FloatArray,
-    impedance: ComplexArray,
-    weights: FloatArray,
-    accuracy: float,
-) -> None:
-    for model in models:
-        fits = fit_arcs(frequency, impedance[active], model, weights=weights[active])
-        found = candidates_of(fits, frequency, impedance[active], weights[active], accuracy)
-        for i, candidate in zip(active, found, strict=True):
-            pool[i].append(candidate)
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Spectra (m, n) of one frequency grid and the candidates found so far, a list per spectrum."""
 
+    frequency: FloatArray
+    impedance: ComplexArray
+    weights: FloatArray
+    accuracy: float
+    pool: list[list[Candidate]]
 
-def _try_inductance(
-    pool: list[list[Candidate]], frequency: FloatArray, impedance: ComplexArray, weights: FloatArray, accuracy: float
-) -> None:
-    groups: dict[ArcModel, list[int]] = {}
-    for i, candidates in enumerate(pool):
-        best = _simplest(candidates).model
-        groups.setdefault(replace(best, inductance=True), []).append(i)
-    for model, members in groups.items():
-        if _fits(model, len(frequency)):
-            _extend(pool, np.array(members), [model], frequency, impedance, weights, accuracy)
+    def extend(self, active: NDArray[np.intp], models: Sequence[ArcModel]) -> None:
+        """Add the fits of ``models`` to the spectra in ``active``."""
+        impedance, weights = self.impedance[active], self.weights[active]
+        for model in models:
+            fits = fit_arcs(self.frequency, impedance, model, weights=weights)
+            found = candidates_of(fits, self.frequency, impedance, weights, self.accuracy)
+            for i, candidate in zip(active, found, strict=True):
+                self.pool[i].append(candidate)
+
+    def try_inductance(self) -> None:
+        """Add to every spectrum its best circuit with an inductance in series."""
+        groups: dict[ArcModel, list[int]] = {}
+        for i, candidates in enumerate(self.pool):
+            groups.setdefault(replace(_simplest(candidates).model, inductance=True), []).append(i)
+        for model, members in groups.items():
+            if _fits(model, len(self.frequency)):
+                self.extend(np.array(members), [model])
 
 
 def _simplest(candidates: Sequence[Candidate]) -> Candidate:
@@ -222,11 +223,13 @@ def _decide(candidates: list[Candidate]) -> Selection:
     ranked = tuple(sorted(candidates, key=lambda c: c.bic))
     reasons = [f"{describe(chosen.model)} has the lowest BIC or the fewest parameters within {MARGIN:g} of it."]
     reasons += [
-        f"{describe(c.model)} has a BIC lower by {chosen.bic - c.bic:.1f}, but one of its arcs is within two sigma of zero."
+        f"{describe(c.model)} has a BIC lower by {chosen.bic - c.bic:.1f}, but an arc of it is not there (two sigma)."
         for c in ranked
         if not c.detected and c.bic < chosen.bic - MARGIN
     ]
-    reasons += [_comparison(chosen, other) for other in ranked if other is not chosen and -MARGIN <= other.bic - chosen.bic < 10]
+    reasons += [
+        _comparison(chosen, other) for other in ranked if other is not chosen and -MARGIN <= other.bic - chosen.bic < 10
+    ]
     if min(ranked, key=lambda c: c.aicc) is not chosen:
         reasons.append(f"AICc would choose {describe(min(ranked, key=lambda c: c.aicc).model)}.")
     return Selection(chosen, ranked, tuple(reasons))
@@ -240,16 +243,18 @@ def common(selections: Sequence[Selection]) -> list[Selection]:
     """
     tables = [{c.model: c for c in s.candidates} for s in selections]
     shared = set.intersection(*(set(t) for t in tables))
-    serving = [
-        m for m in shared if all(_serves(t[m], s.chosen) for t, s in zip(tables, selections, strict=True))
-    ]
+    serving = [m for m in shared if all(_serves(t[m], s.chosen) for t, s in zip(tables, selections, strict=True))]
     if not serving:
         return list(selections)
     best = min(serving, key=lambda m: (sum(t[m].bic for t in tables), len(m.names)))
     reason = f"{describe(best)} is shared by the {len(selections)} spectra of the series."
     out = []
     for table, selection in zip(tables, selections, strict=True):
-        own = "" if selection.chosen.model == best else f" Alone this spectrum would take {describe(selection.chosen.model)}."
+        own = (
+            ""
+            if selection.chosen.model == best
+            else f" Alone this spectrum would take {describe(selection.chosen.model)}."
+        )
         out.append(Selection(table[best], selection.candidates, (reason + own, *selection.reasons[1:])))
     return out
 

@@ -58,7 +58,9 @@ class Spectrum:
 def check_kind(measurement: Measurement) -> None:
     """Raise InvalidInput unless the measurement is an impedance spectrum of at least ``MIN_POINTS`` points."""
     if measurement.kind is not Kind.IMPEDANCE:
-        message = f"kind = {measurement.kind.value!r}: expected an impedance spectrum. Choose another analysis with --as."
+        message = (
+            f"kind = {measurement.kind.value!r}: expected an impedance spectrum. Choose another analysis with --as."
+        )
         raise InvalidInput(message)
     if len(measurement) < MIN_POINTS:
         message = (
@@ -152,9 +154,7 @@ def _fit_group(frequency: FloatArray, impedance: ComplexArray, model: ArcModel |
         weights[again] = used[again] / scale
         for i, selection in zip(again, _choose(frequency, impedance[again], weights[again], model), strict=True):
             chosen[i] = selection
-    return [
-        _Draft(frequency, impedance[i], used[i], weights[i], c, laws[i], validity, i) for i, c in enumerate(chosen)
-    ]
+    return [_Draft(frequency, impedance[i], used[i], weights[i], c, laws[i], validity, i) for i, c in enumerate(chosen)]
 
 
 def _choose(

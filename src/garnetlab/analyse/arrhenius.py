@@ -64,7 +64,7 @@ def fit_line(x: FloatArray, y: FloatArray, y_std: FloatArray) -> Line:
     weight = 1.0 / (np.maximum(y_std, 1e-9) ** 2 + scatter**2)
     reference = float(np.sum(weight * x) / np.sum(weight))
     design = np.stack([np.ones_like(x), -(x - reference)])
-    covariance = np.linalg.inv((design * weight) @ design.T)
+    covariance: FloatArray = np.linalg.inv((design * weight) @ design.T).astype(np.float64)
     intercept, slope = covariance @ (design * weight) @ y
     dof = len(x) - 2
     std = math.sqrt(float(covariance[1, 1]))
@@ -129,14 +129,23 @@ def arrhenius(results: Sequence[Result], *, label: str = "") -> Result:
     temperatures = _temperatures(usable)
     quantities: dict[str, Quantity] = {}
     curves: dict[str, NDArray[np.float64]] = {}
-    warnings = [f"{len(results) - len(usable)} spectra without a usable fit were left out."] * (len(usable) < len(results))
+    warnings = [f"{len(results) - len(usable)} spectra without a usable fit were left out."] * (
+        len(usable) < len(results)
+    )
     for part, name in _PARTS.items():
         _add(part, [r.quantities.get(name) for r in usable], temperatures, quantities, curves, warnings)
     interface = [
         r.quantities.get("interface_resistance") if r.details["geometry"]["electrodes"] == "symmetric" else None
         for r in usable
     ]
-    _add("interface", [None if q is None else 1 / q.value * _one(q) for q in interface], temperatures, quantities, curves, warnings)
+    _add(
+        "interface",
+        [None if q is None else 1 / q.value * _one(q) for q in interface],
+        temperatures,
+        quantities,
+        curves,
+        warnings,
+    )
     if not quantities:
         message = (
             "area and thickness = none given: an Arrhenius plot of conductivity needs both."
@@ -170,7 +179,9 @@ def _temperatures(results: Sequence[Result]) -> FloatArray:
         )
         raise InvalidInput(message)
     if np.ptp(array) < _SPAN:
-        message = f"temperatures = {np.ptp(array):.1f} K apart: expected a span of at least {_SPAN:g} K. Widen the series."
+        message = (
+            f"temperatures = {np.ptp(array):.1f} K apart: expected a span of at least {_SPAN:g} K. Widen the series."
+        )
         raise InvalidInput(message)
     return array
 

@@ -223,7 +223,9 @@ def _doubts(
     if sample.electrodes == "symmetric" and "interface_arc_resistance" not in quantities:
         said.append("no interface arc was found in a symmetric cell: measure to lower frequency.")
     if sample.electrodes == "unknown" and "interface_arc_resistance" in quantities:
-        said.append("electrodes not stated: a slow arc is read as the interface. Say --electrodes blocking or symmetric.")
+        said.append(
+            "electrodes not stated: a slow arc is read as the interface. Say --electrodes blocking or symmetric."
+        )
     for total in errors.identifiable_sums(spectrum.fitted):
         joined = " + ".join(total.names)
         said.append(f"only {joined} = {total.quantity} is determined, not its parts.")
@@ -239,7 +241,7 @@ def _curves(spectrum: Spectrum) -> dict[str, NDArray[np.float64]]:
     out["kk_real"], out["kk_imaginary"] = kk.real, kk.imag
     out["zhit_modulus"] = spectrum.validity.zhit_modulus[spectrum.row]
     out["used"] = spectrum.used.astype(float)
-    omega = 2 * np.pi * spectrum.frequency
+    omega: FloatArray = 2.0 * np.pi * spectrum.frequency
     for k in _arcs(spectrum):
         r, tau, n = (fitted.value(f"{p}{k}") for p in ("R", "tau", "n"))
         arc = r / (1 + (1j * omega * tau) ** n)
@@ -269,9 +271,7 @@ def _parameters(spectrum: Spectrum) -> list[dict[str, object]]:
     return rows
 
 
-def _details(
-    measurement: Measurement, spectrum: Spectrum, sample: Sample, assignment: Assignment
-) -> dict[str, object]:
+def _details(measurement: Measurement, spectrum: Spectrum, sample: Sample, assignment: Assignment) -> dict[str, object]:
     selection, validity, i = spectrum.selection, spectrum.validity, spectrum.row
     candidates = [] if selection is None else selection.candidates
     return {
@@ -304,7 +304,7 @@ def _details(
             "interfaces": sample.interfaces,
             "electrodes": sample.electrodes,
         },
-        "metadata": {k: v for k, v in measurement.metadata.items() if isinstance(v, str | int | float)},
+        "metadata": dict(measurement.metadata),
     }
 
 

@@ -27,14 +27,22 @@ def combine(values: Sequence[Quantity]) -> Quantity:
         message = "values = 0: expected at least one cell."
         raise InvalidInput(message)
     if len({v.unit for v in values}) > 1:
-        message = f"units = {sorted({v.unit for v in values})}: expected one unit. Give the area of all cells or of none."
+        message = (
+            f"units = {sorted({v.unit for v in values})}: expected one unit. Give the area of all cells or of none."
+        )
         raise InvalidInput(message)
     if len(values) == 1:
         return values[0]
     numbers = np.array([v.value for v in values])
     mean, spread = float(numbers.mean()), float(numbers.std(ddof=1))
     half = float(stats.t.ppf(0.975, len(values) - 1)) * spread / math.sqrt(len(values))
-    return Quantity(mean, spread, values[0].unit, (mean - half, mean + half), f"mean of {len(values)} cells, ± is their standard deviation")
+    return Quantity(
+        mean,
+        spread,
+        values[0].unit,
+        (mean - half, mean + half),
+        f"mean of {len(values)} cells, ± is their standard deviation",
+    )
 
 
 def wording(name: str, results: Sequence[Result]) -> str:
@@ -90,7 +98,9 @@ def contact_area_test(first: Sequence[Result], second: Sequence[Result]) -> Resu
     log_c, std_c = c2[0] - c1[0], math.hypot(c1[1], c2[1])
     log_r, std_r = r1[0] - r2[0], math.hypot(r1[1], r2[1])
     if abs(log_r) < 2 * std_r:
-        message = f"resistance_ratio = {math.exp(log_r):.3g}: the two samples do not differ. There is nothing to explain."
+        message = (
+            f"resistance_ratio = {math.exp(log_r):.3g}: the two samples do not differ. There is nothing to explain."
+        )
         raise InvalidInput(message)
     exponent = log_c / log_r
     std = math.hypot(std_c / log_r, exponent * std_r / log_r)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -24,7 +24,9 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Files = Annotated[list[Path], typer.Argument(help="Instrument files, or one study document (.toml).", show_default=False)]
+Files = Annotated[
+    list[Path], typer.Argument(help="Instrument files, or one study document (.toml).", show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output and nothing else.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to write into.", show_default=False)]
 Progress = Callable[[int, int], None]
@@ -91,7 +93,7 @@ def _status(good: int, bad: int) -> int:
     return 0 if not bad else (1 if good else 2)
 
 
-def _table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

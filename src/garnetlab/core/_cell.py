@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field, model_validator
 
-from garnetlab.core._edge import Record, quantity
+from garnetlab.core._edge import In, Record
 from garnetlab.core._recipe import Pressure, Recipe, Temperature
 
-Length = quantity("mm", above=0.0)
-Area = quantity("cm^2", above=0.0)
-AreaResistance = quantity("ohm cm^2", at_least=0.0)
-Fraction = quantity("1", at_least=0.0)
+Length = Annotated[float, In("mm", above=0.0)]
+Area = Annotated[float, In("cm^2", above=0.0)]
+AreaResistance = Annotated[float, In("ohm cm^2", at_least=0.0)]
+Fraction = Annotated[float, In("1", at_least=0.0)]
 
 
 class Layer(Record):
@@ -56,7 +58,9 @@ class Cell(Record):
     @model_validator(mode="after")
     def _one_less(self) -> Cell:
         if self.interfaces and len(self.interfaces) != len(self.layers) - 1:
-            message = f"interfaces = {len(self.interfaces)}: expected {len(self.layers) - 1}, one between each two layers."
+            message = (
+                f"interfaces = {len(self.interfaces)}: expected {len(self.layers) - 1}, one between each two layers."
+            )
             raise ValueError(message)
         return self
 

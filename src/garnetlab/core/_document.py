@@ -44,18 +44,24 @@ class StudyDocument(Record):
                 raise ValueError(message)
         for name, sample in self.samples.items():
             if sample.anode is not None and sample.anode not in self.recipes:
-                message = f"samples.{name}.anode = {sample.anode!r}: no such recipe.{nearest(sample.anode, self.recipes)}"
+                message = (
+                    f"samples.{name}.anode = {sample.anode!r}: no such recipe.{nearest(sample.anode, self.recipes)}"
+                )
                 raise ValueError(message)
         return self
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document as JSON-able objects, quantities as text with units, empty entries left out."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True) | {"schema": SCHEMA}
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True) | {
+            "schema": SCHEMA
+        }
 
     def digest(self) -> str:
         """Return the SHA-256 of the content: independent of key order, of the units it is written in, and of its place."""
         values = self.model_dump(mode="python", by_alias=True)
-        text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=str)
+        text = json.dumps(
+            values, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=str
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     def replicates(self) -> dict[str, tuple[str, ...]]:
@@ -75,7 +81,7 @@ def parse_document(data: Mapping[str, Any]) -> StudyDocument:
     """
     version = data.get("schema")
     if version != SCHEMA:
-        message = f"schema = {version!r}: expected {SCHEMA!r}. Write  schema = \"{SCHEMA}\"  in the first line."
+        message = f'schema = {version!r}: expected {SCHEMA!r}. Write  schema = "{SCHEMA}"  in the first line.'
         raise InvalidInput(message)
     try:
         return StudyDocument.model_validate(dict(data))
@@ -107,7 +113,8 @@ def load_document(path: str | Path) -> StudyDocument:
     try:
         return parse_document(data)
     except InvalidInput as error:
-        raise type(error)(f"{path}: {error}") from None
+        message = f"{path}: {error}"
+        raise InvalidInput(message) from None
 
 
 def save_document(document: StudyDocument, path: str | Path) -> None:

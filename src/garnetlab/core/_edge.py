@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Annotated, Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import core_schema
 
 from garnetlab import units
 from garnetlab.core._errors import InvalidInput, nearest
@@ -18,19 +19,48 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
 
 
-def _parse(value: Any, unit: str, low: float | None, strict: bool) -> float:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        message = f"{value!r}: expected text with a unit, such as {units.example_of(unit)!r}."
-        raise ValueError(message)
-    number = units.parse(value, unit) if isinstance(value, str) else float(value)
-    if not math.isfinite(number):
-        message = f"{value!r}: expected a finite number."
-        raise ValueError(message)
-    if low is not None and (number <= low if strict else number < low):
-        bound = "0 K" if units.parse_unit(unit).offset else units.format_value(low, unit)
-        message = f"{value!r}: expected {'more than' if strict else 'at least'} {bound}."
-        raise ValueError(message)
-    return number
+@dataclass(frozen=True)
+class In:
+    """Marks a float of a record as a quantity: SI in memory, text with a unit in documents.
+
+    ``above`` and ``at_least`` bound the SI value. Use as ``Annotated[float, In("mm", above=0.0)]``.
+    """
+
+    unit: str
+    above: float | None = None
+    at_least: float | None = None
+
+    def parse(self, value: object) -> float:
+        """Return the SI value of text with a unit, or of a number that is SI already."""
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            message = f"{value!r}: expected text with a unit, such as {units.example_of(self.unit)!r}."
+            raise ValueError(message)
+        number = units.parse(value, self.unit) if isinstance(value, str) else float(value)
+        if not math.isfinite(number):
+            message = f"{value!r}: expected a finite number."
+            raise ValueError(message)
+        for bound, words, bad in (
+            (self.above, "more than", self.above is not None and number <= self.above),
+            (self.at_least, "at least", self.at_least is not None and number < self.at_least),
+        ):
+            if bad and bound is not None:
+                shown = "0 K" if units.parse_unit(self.unit).offset else units.format_value(bound, self.unit)
+                message = f"{value!r}: expected {words} {shown}."
+                raise ValueError(message)
+        return number
+
+    def write(self, value: float) -> str:
+        """Return the text that reads back to the very same float."""
+        return write_quantity(value, self.unit)
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> core_schema.CoreSchema:
+        serializer = core_schema.plain_serializer_function_ser_schema(
+            self.write, return_schema=core_schema.str_schema()
+        )
+        return core_schema.no_info_plain_validator_function(self.parse, serialization=serializer)
+
+    def __get_pydantic_json_schema__(self, _schema: object, _handler: object) -> dict[str, Any]:
+        return {"type": "string", "description": f"number with a unit, as in {units.example_of(self.unit)!r}"}
 
 
 def write_quantity(value: float, unit: str) -> str:
@@ -55,20 +85,6 @@ def _plain(number: float) -> str:
 
 def _si_unit(unit: str) -> str:
     return str(units.parse_unit(unit).dim)
-
-
-def quantity(unit: str, *, above: float | None = None, at_least: float | None = None) -> Any:
-    """Return the annotated type of a quantity: an SI float in memory, text with a unit in documents.
-
-    ``above`` and ``at_least`` bound the SI value.
-    """
-    low, strict = (above, True) if above is not None else (at_least, False)
-    return Annotated[
-        float,
-        BeforeValidator(lambda v: _parse(v, unit, low, strict)),
-        PlainSerializer(lambda v: write_quantity(v, unit), return_type=str),
-        WithJsonSchema({"type": "string", "description": f"number with a unit, as in {units.example_of(unit)!r}"}),
-    ]
 
 
 def convert_errors(error: ValidationError, model: type[BaseModel]) -> InvalidInput:
@@ -99,7 +115,3 @@ def _inner(annotation: Any) -> Any:
     """Return the record inside ``tuple[X, ...]``, ``dict[str, X]`` or ``X | None``."""
     arguments = [a for a in getattr(annotation, "__args__", ()) if a not in (str, type(None), Ellipsis)]
     return _inner(arguments[0]) if arguments else annotation
-
-
-Json: TypeAlias = Mapping[str, Any]
-

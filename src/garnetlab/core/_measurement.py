@@ -121,7 +121,7 @@ class Measurement:
     def __post_init__(self) -> None:
         channels = {c: _frozen(a, c is Channel.IMPEDANCE) for c, a in self.channels.items()}
         lengths = {c.label: a.shape for c, a in channels.items()}
-        if len({shape for shape in lengths.values()}) > 1 or any(len(shape) != 1 for shape in lengths.values()):
+        if len(set(lengths.values())) > 1 or any(len(shape) != 1 for shape in lengths.values()):
             message = f"channels = {lengths}: expected one-dimensional arrays of one length. Cut or pad the columns."
             raise InvalidInput(message)
         std = {c: _frozen(a, False) for c, a in self.std.items()}

@@ -9,12 +9,18 @@ class Outcome(enum.Enum):
     """How a computation ended. The value is a sentence for people; ``good`` says whether the numbers may be used."""
 
     SUCCESS = "The computation ended as it should."
-    NOT_AT_OPTIMUM = "The fit did not converge. Look at the residuals, then remove bad points or choose another circuit."
-    POOR_FIT = "The model does not describe the data within their noise. Try another circuit or check the validity tests."
-    INVALID_SPECTRUM = (
-        "The spectrum violates the Kramers-Kronig relations. The cell drifted or points are bad: measure again or drop them."
+    NOT_AT_OPTIMUM = (
+        "The fit did not converge. Look at the residuals, then remove bad points or choose another circuit."
     )
-    NOT_IDENTIFIABLE = "The data do not determine the wanted quantity. Extend the frequency range or report the sum given."
+    POOR_FIT = (
+        "The model does not describe the data within their noise. Try another circuit or check the validity tests."
+    )
+    INVALID_SPECTRUM = (
+        "The spectrum violates the Kramers-Kronig relations: the cell drifted or points are bad. Measure again."
+    )
+    NOT_IDENTIFIABLE = (
+        "The data do not determine the wanted quantity. Extend the frequency range or report the sum given."
+    )
     TOO_FEW_POINTS = "There are too few points for this analysis. Measure more points or choose a simpler model."
     NON_FINITE = "The computation met a number that is not finite. Check the input for zeros and missing values."
     MISSING_INPUT = "Something the result depends on was not given. The warning names the option or the document entry."

@@ -62,7 +62,9 @@ def _quantity(text: str, names: dict[str, str], whole: str) -> tuple[float, str]
             return units.parse(_powers(text), unit), unit
         except units.UnitError:
             continue
-    message = f"step {whole!r}: cannot read {text!r}. Write for example {' or '.join(f'1 {u}' for u in names.values())}."
+    message = (
+        f"step {whole!r}: cannot read {text!r}. Write for example {' or '.join(f'1 {u}' for u in names.values())}."
+    )
     raise ValueError(message)
 
 
@@ -143,11 +145,15 @@ def _write(step: Step) -> str:
         words += [] if step.amplitude is None else [f"with {write_quantity(step.amplitude, 'mV')}"]
         return " ".join(words)
     if step.value is not None and step.of is not None:
-        words.append(f"at {step.value!r} C" if step.of == "C" else f"at {write_quantity(step.value, _DISPLAY[step.of])}")
+        words.append(
+            f"at {step.value!r} C" if step.of == "C" else f"at {write_quantity(step.value, _DISPLAY[step.of])}"
+        )
     if step.duration is not None:
         words.append(f"for {write_quantity(step.duration, 'min')}")
     if step.until is not None and step.until_of is not None:
-        words.append(f"{'or ' if step.duration is not None else ''}until {write_quantity(step.until, _UNTIL[step.until_of])}")
+        words.append(
+            f"{'or ' if step.duration is not None else ''}until {write_quantity(step.until, _UNTIL[step.until_of])}"
+        )
     return " ".join(words)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field, field_validator
 
-from garnetlab.core._edge import Record, quantity
+from garnetlab.core._edge import In, Record
 
-Temperature = quantity("degC", above=0.0)
-Pressure = quantity("MPa", at_least=0.0)
-Duration = quantity("min", at_least=0.0)
-MassFraction = quantity("%", at_least=0.0)
+Temperature = Annotated[float, In("degC", above=0.0)]
+Pressure = Annotated[float, In("MPa", at_least=0.0)]
+Duration = Annotated[float, In("min", at_least=0.0)]
+MassFraction = Annotated[float, In("%", at_least=0.0)]
 
 
 class Recipe(Record):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from garnetlab.core._cell import Area, Length
-from garnetlab.core._edge import Record, quantity
+from garnetlab.core._edge import In, Record
 from garnetlab.core._errors import MissingInput
 from garnetlab.core._recipe import Duration, Pressure, Temperature
 
-Hours = quantity("h", at_least=0.0)
+Hours = Annotated[float, In("h", at_least=0.0)]
 
 
 class Sample(Record):
@@ -43,7 +43,9 @@ class Sample(Record):
         if self.area is not None and self.diameter is not None:
             circle = math.pi / 4.0 * self.diameter**2
             if not math.isclose(circle, self.area, rel_tol=0.01):
-                message = f"area and diameter disagree: a circle of this diameter has {circle * 1e4:.4g} cm^2. Give one."
+                message = (
+                    f"area and diameter disagree: a circle of this diameter has {circle * 1e4:.4g} cm^2. Give one."
+                )
                 raise ValueError(message)
         return self
 

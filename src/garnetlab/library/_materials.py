@@ -124,7 +124,9 @@ def parse_property(name: str, data: Mapping[str, Any], *, where: str) -> Propert
         text_number = float(data["std"].strip().partition(" ")[0])
         relative = abs(text_number * spread.factor / numbers[0])
     low, high = (units.parse(t, "K") for t in data["range"]) if "range" in data else (None, None)
-    return Property(name, unit, law, numbers, relative, low, high, data["source"], data["evidence"], data.get("note", ""))
+    return Property(
+        name, unit, law, numbers, relative, low, high, data["source"], data["evidence"], data.get("note", "")
+    )
 
 
 def _numbers(data: Mapping[str, Any], law: str) -> tuple[str, tuple[float, ...]]:

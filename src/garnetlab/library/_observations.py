@@ -52,8 +52,25 @@ def load_observations() -> tuple[Observation, ...]:
     lines = [line for line in data_text("observations.csv").splitlines() if not line.startswith("#")]
     out = []
     for row in csv.DictReader(io.StringIO("\n".join(lines))):
-        numbers = {k: _number(row[k]) for k in ("k2co3_wt_pct", "temperature_C", "value", "low", "high")}
-        words = {k: row[k] for k in ("id", "system", "experiment", "anode", "conditions", "quantity", "unit", "kind", "where", "note")}
-        text = "" if numbers["value"] is not None else row["value"]
-        out.append(Observation(**words, **numbers, text=text))
+        value = _number(row["value"])
+        out.append(
+            Observation(
+                id=row["id"],
+                system=row["system"],
+                experiment=row["experiment"],
+                anode=row["anode"],
+                k2co3_wt_pct=_number(row["k2co3_wt_pct"]),
+                temperature_C=_number(row["temperature_C"]),
+                conditions=row["conditions"],
+                quantity=row["quantity"],
+                value=value,
+                low=_number(row["low"]),
+                high=_number(row["high"]),
+                unit=row["unit"],
+                kind=row["kind"],
+                where=row["where"],
+                note=row["note"],
+                text="" if value is not None else row["value"],
+            )
+        )
     return tuple(out)

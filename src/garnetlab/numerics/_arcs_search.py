@@ -1,6 +1,6 @@
 """Which starts are followed how far: few for spectra whose starts agree, more for the others.
 
-Two starts are followed for every spectrum. Where they end apart, or the better one leaves residuals that are
+Three starts are followed for every spectrum. Where they end apart, or the best one leaves residuals that are
 correlated along the frequency, a coefficient at 0, or has not converged, all the other starts are followed too.
 Measured on random circuits, each of these signs marks some spectra whose first answer is a local minimum.
 """
@@ -13,7 +13,7 @@ from garnetlab.numerics._arcs_problem import Problem
 from garnetlab.numerics._arcs_projection import Bools, Floats, Ints, Members, joined, refine, residuals
 from garnetlab.numerics._arcs_start import starts
 
-_FIRST = 2  # starts followed for every spectrum
+_FIRST = 3  # starts followed for every spectrum
 _EXPLORE = 6  # iterations before starts that meet are merged
 _SAME = 1e-3  # relative: costs this close belong to one minimum while exploring
 _CORRELATED = 2.0  # standard deviations of the lag-one correlation

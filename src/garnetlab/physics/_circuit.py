@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -80,6 +80,48 @@ def _evaluate(node: Node, parameters: FloatArray, omega: FloatArray) -> Evaluate
     total = 1 / sum((1 / z for z, _ in parts[1:]), 1 / parts[0][0])
     shares = [(total / z) ** 2 for z, _ in parts]
     return total, tuple(share * d for share, (_, slopes) in zip(shares, parts, strict=True) for d in slopes)
+
+
+def _in_order(root: Node, parameters: FloatArray, omega: FloatArray) -> FloatArray:
+    """Do what ``Circuit.in_order`` says."""
+    out = np.array(parameters, dtype=np.float64)
+    parts = root.parts if isinstance(root, Series) else ()
+    groups: dict[str, list[Node]] = {}
+    for part in parts:
+        groups.setdefault(_code(part), []).append(part)
+    log_omega = np.log(omega)
+    for group in groups.values():
+        places = [
+            [i for e in elements(p) for i in range(e.start, e.start + len(ELEMENTS[e.kind].parameters))] for p in group
+        ]
+        if len(group) < 2 or len(places[0]) < 2:
+            continue
+        weight = np.stack([np.maximum(-_evaluate(p, out, omega)[0].imag, 0.0) for p in group], axis=1)
+        centre = (weight * log_omega).sum(axis=-1) / np.maximum(weight.sum(axis=-1), 1e-300)
+        blocks = np.stack([out[:, where] for where in places], axis=1)
+        ordered = np.take_along_axis(blocks, np.argsort(-centre, axis=1, kind="stable")[:, :, None], axis=1)
+        for k, where in enumerate(places):
+            out[:, where] = ordered[:, k]
+    return out
+
+
+class Role(NamedTuple):
+    """How a parameter follows from the level of the impedance and a frequency: level^``level`` omega^-``time``.
+
+    Parameters
+    ----------
+    element:   Place of the element in the circuit.
+    exponent:  Whether the parameter is an exponent instead.
+    level:     Power of the impedance: 1, 0 or -1.
+    time:      Power of time: R 0, C 1, L 1, sigma -1/2, tau 1.
+    free_time: Whether the power of time is the element's exponent (Q; for a lossy inductor as well).
+    """
+
+    element: int
+    exponent: bool
+    level: float
+    time: float
+    free_time: bool
 
 
 @dataclass(frozen=True)
@@ -163,6 +205,27 @@ class Circuit:
         """Return ``impedance`` (..., n) and ``log_jacobian`` (..., n, p) from one evaluation."""
         z, slopes = _evaluate(self.root, *self._checked(parameters, frequency))
         return z, np.stack(np.broadcast_arrays(*slopes), axis=-1)
+
+    @cached_property
+    def roles(self) -> tuple[Role, ...]:
+        """What each parameter stands for, for a first guess."""
+        found = []
+        for place, element in enumerate(elements(self.root)):
+            for parameter in ELEMENTS[element.kind].parameters:
+                level = parameter.dim.A / -2.0
+                time = parameter.dim.s + 3.0 * level
+                free = parameter.time_power != 0
+                found.append(Role(place, parameter.name == "n", level, 1.0 if free else time, free))
+        return tuple(found)
+
+    def in_order(self, parameters: FloatArray, frequency: FloatArray) -> FloatArray:
+        """Return the parameters (m, p) with like parts of the outer series exchanged so that fast ones come first.
+
+        Parts are alike if they have the same code and more than one parameter. Fast and slow is judged by the frequency
+        at which the negative imaginary part has its centre, on the logarithmic axis of ``frequency`` (n,) [Hz].
+        """
+        values, omega = self._checked(parameters, frequency)
+        return _in_order(self.root, values, omega)
 
     def _checked(self, parameters: FloatArray, frequency: FloatArray) -> tuple[FloatArray, FloatArray]:
         values, f = np.asarray(parameters, dtype=np.float64), np.asarray(frequency, dtype=np.float64)

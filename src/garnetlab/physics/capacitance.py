@@ -44,7 +44,8 @@ class CapacitanceClass(NamedTuple):
 
 
 def _row(name: str, low: float, high: float, *, on_face: bool) -> CapacitanceClass:
-    return CapacitanceClass(name, *(Quantity(value, None, "F", source=_SOURCE) for value in (low, high)), on_face)
+    ends = [Quantity(value, None, "F", source=_SOURCE) for value in (low, high)]
+    return CapacitanceClass(name, ends[0], ends[1], on_face)
 
 
 #: a single order of magnitude in the table stands for half a decade to either side

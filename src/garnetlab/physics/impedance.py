@@ -292,8 +292,20 @@ def _arc(node: Node) -> tuple[str, tuple[int, ...]] | None:
     return None
 
 
-#: (function, inputs, expected, source); expected values by hand from the formula named
+#: (function, inputs, expected, source); expected numbers by hand from the formula named
 REFERENCE_CASES = [
+    (
+        parse_circuit,
+        {"text": "R(RQ)W"},
+        parse_circuit("R0-p(R1,CPE1)-W1"),
+        "the two notations of one circuit, Boukamp (1986) and Murbach et al. (2020)",
+    ),
+    (
+        series_of_arcs,
+        {"circuit": parse_circuit("R(Q(RW))")},
+        None,
+        "a Randles cell is no series of arcs; by definition",
+    ),
     (
         time_constant,
         {"resistance": 83.0, "coefficient": 3e-6, "exponent": 0.85},

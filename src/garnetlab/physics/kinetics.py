@@ -1,6 +1,6 @@
-"""Charge transfer of one one-electron reaction: Butler-Volmer, its linear limit and its Tafel limit.
+r"""Charge transfer of one one-electron reaction: Butler-Volmer, its linear limit and its Tafel limit.
 
-.. math:: j = j_0 [e^{(1-a) F \\eta/RT} - e^{-a F \\eta/RT}]
+.. math:: j = j_0 [e^{(1-a) F \eta/RT} - e^{-a F \eta/RT}]
 
 with the exchange current density j_0, the overpotential eta and the symmetry factor a of the cathodic direction. Valid
 where the reaction alone limits the current: no ohmic drop, no depletion, one rate-determining step.

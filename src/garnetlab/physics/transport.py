@@ -9,7 +9,7 @@ J. Maier, Physical Chemistry of Ionic Materials, Wiley 2004; J. Newman, K. E. Th
 from __future__ import annotations
 
 import math
-from typing import Annotated, cast
+from typing import cast
 
 import numpy as np
 

@@ -27,21 +27,18 @@ def iso_datetime(date: str, time: str = "", *, order: str = "") -> str:
     found, clock = _DATE.search(date), _TIME.search(time or date)
     if found is None:
         return ""
-    numbers = tuple(int(g) for g in found.groups())
-    ymd = _year_month_day(numbers, order)
+    ymd = _year_month_day(int(found[1]), int(found[2]), int(found[3]), order)
     if ymd is None:
         return ""
-    hms = [int(g or 0) for g in clock.groups()[:3]] if clock else []
-    micro = int((clock.group(4) or "0").ljust(6, "0")) if clock else 0
+    hour, minute, second, fraction = (clock.groups(default="0")) if clock else ("0", "0", "0", "0")
     try:
-        stamp = datetime(*ymd, *(hms or [0, 0, 0]), micro)
+        stamp = datetime(*ymd, int(hour), int(minute), int(second), int(fraction.ljust(6, "0")))
     except ValueError:
         return ""
     return stamp.isoformat() if clock else stamp.date().isoformat()
 
 
-def _year_month_day(numbers: tuple[int, ...], order: str) -> tuple[int, int, int] | None:
-    first, second, third = numbers
+def _year_month_day(first: int, second: int, third: int, order: str) -> tuple[int, int, int] | None:
     if first > 31:
         return first, second, third
     year = third + (2000 if third < 70 else 1900) if third < 100 else third

@@ -74,8 +74,8 @@ def impedance_measurement(
     _check_points(path, f, z, lines)
     if sign_is_turned(f, z):
         message = (
-            f"{_named(part)}all {f.size} imaginary parts are positive while the real part falls with frequency, which no"
-            " passive cell does: the sign of Z'' is turned round. Export -Z'' as the column's name says."
+            f"{_named(part)}all {f.size} imaginary parts are positive while the real part falls with frequency, which"
+            " no passive cell does: the sign of Z'' is turned round. Export -Z'' as the column's name says."
         )
         raise ReadError(path, message, lines[0] if lines else None)
     found = (*warnings, *_noticed(f, z, lines))

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from garnetlab import units
-
-if TYPE_CHECKING:
-    from garnetlab.units import Temperature
 
 #: two statements of one temperature that differ by more than this conflict [K]
 CONFLICT = 2.0
@@ -31,11 +27,12 @@ _RATE_BEFORE = re.compile(r"rate[-_\s=]*(?:at[-_\s]*)?$", re.IGNORECASE)
 _CHARGE_BEFORE = re.compile(r"(?:charge|cycl\w*|chg)[-_\s=]*(?:at[-_\s]*)?$", re.IGNORECASE)
 
 
-def temperatures_in(text: str) -> tuple[Temperature, ...]:
+def temperatures_in(text: str) -> tuple[float, ...]:
     """Return the different temperatures [K] that ``text`` states, in its order.
 
-    A minus counts only at the start or after ``_``, a blank or ``(``; a bare ``C`` counts only for \\|T\\| >= 5 and where
-    no C-rate is meant (``10C_rate``, ``charge_10C``); kelvin count from 50 K. What no cell is measured at is no temperature.
+    A minus counts only at the start or after ``_``, a blank or ``(``; a bare ``C`` counts only for at least 5
+    degrees either way and where no C-rate is meant (``10C_rate``, ``charge_10C``); kelvin
+    count from 50 K. What no cell is measured at is no temperature.
     """
     found: list[float] = []
     for match in _TEMPERATURE.finditer(text):
@@ -45,7 +42,7 @@ def temperatures_in(text: str) -> tuple[Temperature, ...]:
     return tuple(found)
 
 
-def temperature_from_name(name: str) -> Temperature | None:
+def temperature_from_name(name: str) -> float | None:
     """Return the temperature [K] that a file name states, or None where it states none or two different ones.
 
     Examples
@@ -61,7 +58,7 @@ def temperature_from_name(name: str) -> Temperature | None:
     return found[0] if len(found) == 1 else None
 
 
-def temperature_text(temperature: Temperature, origin: str) -> str:
+def temperature_text(temperature: float, origin: str) -> str:
     """Return how a result names its temperature and where it came from.
 
     Examples

@@ -84,7 +84,7 @@ def parse_number(text: str, decimal: str = ".") -> float:
 
     Raises
     ------
-    ValueError  if the text is anything else: empty, NaN, infinite, with thousands marks, or with the other decimal mark.
+    ValueError  if the text is anything else: empty, NaN, infinite, with thousands marks or the other decimal mark.
 
     Examples
     --------

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from garnetlab import units
-from garnetlab.report._style import BLACK, BLUE, CYCLE, GREEN, MARKERS, ORANGE, VERMILION
-from garnetlab.report._style import SavedFigure, new_figure, save_figure, style
+from garnetlab.report._style import (
+    BLACK,
+    BLUE,
+    CYCLE,
+    GREEN,
+    MARKERS,
+    ORANGE,
+    VERMILION,
+    SavedFigure,
+    new_figure,
+    save_figure,
+    style,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,12 +43,12 @@ def spectrum_sheet(result: Result, folder: Path, name: str, title: str) -> Saved
     """Return one sheet of a spectrum: Nyquist plot with fit and arcs, Bode plot, residuals, Kramers-Kronig test."""
     curves = result.curves
     with style():
-        figure = new_figure(9.2, 6.4)
-        grid = figure.add_gridspec(3, 2, width_ratios=(1.15, 1.0))
-        _nyquist(figure.add_subplot(grid[:, 0]), result)
-        _bode(figure.add_subplot(grid[0, 1]), result)
+        figure = new_figure(10.0, 6.6)
+        grid = figure.add_gridspec(2, 3, height_ratios=(1.5, 1.0))
+        _nyquist(figure.add_subplot(grid[0, :]), result)
+        _bode(figure.add_subplot(grid[1, 0]), result)
         _residuals(figure.add_subplot(grid[1, 1]), result, "residual", "fit residual")
-        _residuals(figure.add_subplot(grid[2, 1]), result, "kk", "Kramers–Kronig residual")
+        _residuals(figure.add_subplot(grid[1, 2]), result, "kk", "Kramers–Kronig residual")
         figure.suptitle(title, fontsize=10)
         data = {_column(k): v for k, v in curves.items()}
         caption = f"{title}. Circuit {result.details['circuit']}; open points were left out of the fit."
@@ -66,12 +77,25 @@ def _nyquist(axes: Axes, result: Result) -> None:
     axes.plot(re[used], im[used], "o", color=BLUE, mfc="none", label="measured")
     if not used.all():
         axes.plot(re[~used], im[~used], "x", color=VERMILION, ms=6, label="left out")
-    axes.plot(c["fit_real"] / factor, -c["fit_imaginary"] / factor, "-", color=BLACK, label=f"fit {result.details['circuit']}")
+    axes.plot(
+        c["fit_real"] / factor, -c["fit_imaginary"] / factor, "-", color=BLACK, label=f"fit {result.details['circuit']}"
+    )
     _mark_decades(axes, c["frequency"], c["fit_real"] / factor, -c["fit_imaginary"] / factor)
-    axes.set_aspect("equal", adjustable="datalim")
     axes.set_xlabel(f"Re Z / {unit}")
     axes.set_ylabel(f"−Im Z / {unit}")
+    _equal(axes, re, im, ratio=3.2)
     axes.legend(loc="upper left")
+
+
+def _equal(axes: Axes, x: FloatArray, y: FloatArray, *, ratio: float) -> None:
+    """Give a panel that is ``ratio`` times as wide as high the same scale on both axes and no empty half."""
+    width, height = float(np.ptp(x)), float(np.ptp(y))
+    tall = max(1.3 * height, 1.1 * width / ratio, 1e-30)
+    wide = max(tall * ratio, 1.1 * width)
+    bottom, left = float(y.min()) - 0.08 * tall, 0.5 * (float(x.min() + x.max()) - wide)
+    axes.set_xlim(left, left + wide)
+    axes.set_ylim(bottom, bottom + tall)
+    axes.set_aspect("equal", adjustable="box")
 
 
 def _mark_decades(axes: Axes, frequency: FloatArray, re: FloatArray, im: FloatArray) -> None:
@@ -86,7 +110,7 @@ def _mark_decades(axes: Axes, frequency: FloatArray, re: FloatArray, im: FloatAr
         if all(np.hypot(point[0] - x, point[1] - y) > 0.13 * span for x, y in last):
             axes.plot(*point, "o", color=BLACK, ms=4)
             label = f"$10^{{{decade}}}$ Hz"
-            axes.annotate(label, point, textcoords="offset points", xytext=(4, -10), fontsize=7)
+            axes.annotate(label, point, textcoords="offset points", xytext=(5, -9), fontsize=7)
             last.append(point)
 
 
@@ -114,7 +138,7 @@ def _residuals(axes: Axes, result: Result, prefix: str, label: str) -> None:
     axes.semilogx(c["frequency"], 100 * c[f"{prefix}_imaginary"], "s-", color=ORANGE, lw=0.6, ms=3, label="Im")
     axes.set_ylabel(f"{label}\n/ % of |Z|")
     axes.set_xlabel("f / Hz")
-    axes.legend(loc="best", ncols=3)
+    axes.legend(loc="best", ncols=3, fontsize=7, handlelength=1.2, columnspacing=0.8)
 
 
 def overview(results: Sequence[Result], folder: Path, name: str, title: str, labels: Sequence[str]) -> SavedFigure:
@@ -130,14 +154,26 @@ def overview(results: Sequence[Result], folder: Path, name: str, title: str, lab
         for i, (result, label) in enumerate(zip(results, labels, strict=True)):
             c, colour = result.curves, colours[i]
             for axes in (left, right):
-                axes.plot(c["measured_real"] / factor, -c["measured_imaginary"] / factor, MARKERS[i % 7], color=colour, mfc="none", label=label)
+                axes.plot(
+                    c["measured_real"] / factor,
+                    -c["measured_imaginary"] / factor,
+                    MARKERS[i % 7],
+                    color=colour,
+                    mfc="none",
+                    label=label,
+                )
                 axes.plot(c["fit_real"] / factor, -c["fit_imaginary"] / factor, "-", color=colour, lw=0.8)
-            data |= {f"{label} {k}": c[k] for k in ("frequency", "measured_real", "measured_imaginary", "fit_real", "fit_imaginary")}
+            data |= {
+                f"{label} {k}": c[k]
+                for k in ("frequency", "measured_real", "measured_imaginary", "fit_real", "fit_imaginary")
+            }
         small = min(float(np.percentile(np.abs(r.curves["measured_real"]), 40)) for r in results) / factor
         for axes in (left, right):
             axes.set_xlabel(f"Re Z / {unit}")
             axes.set_ylabel(f"−Im Z / {unit}")
-            axes.set_aspect("equal", adjustable="datalim" if axes is left else "box")
+            axes.set_aspect("equal", adjustable="box")
+        every = [np.concatenate([r.curves[k] for r in results]) for k in ("measured_real", "measured_imaginary")]
+        _equal(left, every[0] / factor, -every[1] / factor, ratio=1.2)
         right.set_xlim(0, 3.0 * small)
         right.set_ylim(0, 3.0 * small)
         right.set_title("near the origin", fontsize=9)
@@ -149,15 +185,17 @@ def overview(results: Sequence[Result], folder: Path, name: str, title: str, lab
 _LABELS = {"total": "total", "bulk": "bulk", "grain_boundary": "grain boundary", "interface": "interface"}
 
 
-def arrhenius_figure(results: Sequence[Result], folder: Path, name: str, title: str) -> SavedFigure:
-    """Return the Arrhenius plot of one or several branches with 95 % confidence bands."""
+def arrhenius_figure(
+    results: Sequence[Result], folder: Path, name: str, title: str, labels: Sequence[str] = ()
+) -> SavedFigure:
+    """Return the Arrhenius plot of one or several branches with 95 % confidence bands; ``labels`` name the branches."""
     with style():
         figure = new_figure(6.4, 4.8)
         axes = figure.subplots()
         data: dict[str, FloatArray] = {}
         index = 0
-        for result in results:
-            branch = str(result.details.get("label", ""))
+        names = labels or [str(r.details.get("label", "")) for r in results]
+        for result, branch in zip(results, names, strict=True):
             for part, label in _LABELS.items():
                 if f"{part}_x" in result.curves:
                     _arrhenius_series(axes, result, part, f"{branch} {label}".strip(), index)
@@ -166,7 +204,8 @@ def arrhenius_figure(results: Sequence[Result], folder: Path, name: str, title: 
         axes.set_xlabel("1000 K / T")
         interface_only = all("total_x" not in r.curves for r in results)
         axes.set_ylabel("ln(T/ASR / K Ω⁻¹ m⁻²)" if interface_only else "ln(σT / S K m⁻¹)")
-        top = axes.secondary_xaxis("top", functions=(_to_celsius, _from_celsius))
+        scales: Any = (_to_celsius, _from_celsius)
+        top = axes.secondary_xaxis("top", functions=scales)
         top.set_xlabel("T / °C")
         axes.tick_params(top=False)
         axes.legend(loc="best")
@@ -179,7 +218,15 @@ def _arrhenius_series(axes: Axes, result: Result, part: str, label: str, index: 
     energy = result.quantities[f"activation_energy_{part}"]
     text = f"{label}: {units.format_pair(energy.field_value, energy.field_std).replace('+-', '±')} eV"
     kelvin = 1e3 * units.k_B
-    axes.errorbar(kelvin * c[f"{part}_x"], c[f"{part}_y"], yerr=2 * c[f"{part}_y_std"], fmt=MARKERS[index % 7], color=colour, mfc="none", label=text)
+    axes.errorbar(
+        kelvin * c[f"{part}_x"],
+        c[f"{part}_y"],
+        yerr=2 * c[f"{part}_y_std"],
+        fmt=MARKERS[index % 7],
+        color=colour,
+        mfc="none",
+        label=text,
+    )
     x, y, half = kelvin * c[f"{part}_line_x"], c[f"{part}_line"], c[f"{part}_band"]
     axes.plot(x, y, "-", color=colour)
     axes.fill_between(x, y - half, y + half, color=colour, alpha=0.15, lw=0)

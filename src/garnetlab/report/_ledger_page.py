@@ -11,7 +11,7 @@ from typing import Any
 from garnetlab.report import _impedance_figures as figures
 from garnetlab.report import _page
 from garnetlab.report._files import make_folder, write_text
-from garnetlab.report._style import rows_csv
+from garnetlab.report._style import SavedFigure, rows_csv
 from garnetlab.study import Ledger, reproduce
 
 _MEANING = {
@@ -55,14 +55,12 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "interval": None if interval is None else f"{interval[0]:.6g}..{interval[1]:.6g}"}
 
 
-def _figures(ledger: Ledger, folder: Path) -> list[Any]:
+def _figures(ledger: Ledger, folder: Path) -> list[SavedFigure]:
     saved = []
     for name, results in ledger.series.items():
-        if results and results[0].analysis == "arrhenius":
-            saved.append(figures.arrhenius_figure(results, folder, f"arrhenius_{name}", ledger.captions[name]))
-        elif results:
-            labels = ledger.labels[name]
-            saved.append(figures.overview(results, folder, f"nyquist_{name}", ledger.captions[name], labels))
+        caption, labels = ledger.captions[name], ledger.labels[name]
+        draw = figures.arrhenius_figure if results[0].analysis == "arrhenius" else figures.overview
+        saved.append(draw(results, folder, name, caption, labels))
     return saved
 
 
@@ -84,7 +82,7 @@ def _row(row: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
-def _body(rows: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, Any]], saved: Sequence[Any]) -> str:
+def _body(rows: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, Any]], saved: Sequence[SavedFigure]) -> str:
     counts = Counter(str(r["status"]) for r in rows)
     overview = [{"status": s, "rows": counts.get(s, 0), "meaning": m} for s, m in _MEANING.items()]
     parts = [_page.heading("The paper, row by row", 1)]

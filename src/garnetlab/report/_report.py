@@ -40,9 +40,7 @@ class Written:
         return out
 
 
-def write_report(
-    path: Path, out: Path | None = None, *, progress: Callable[[int, int], None] | None = None
-) -> Written:
+def write_report(path: Path, out: Path | None = None, *, progress: Callable[[int, int], None] | None = None) -> Written:
     """Write ``report.html``, ``results.json``, tables as CSV and figures as SVG, PNG and CSV; return where they are.
 
     Parameters
@@ -87,7 +85,10 @@ def _write(title: str, analysis: Analysis, folder: Path) -> Written:
     page = folder / "report.html"
     written = Written(page, analysis, summary, lines, tuple(files))
     write_text(page, _page.page(title, _body(title, written, saved, tables)))
-    write_text(folder / "results.json", json.dumps(written.to_dict(), allow_nan=False, ensure_ascii=False, indent=1, default=float))
+    write_text(
+        folder / "results.json",
+        json.dumps(written.to_dict(), allow_nan=False, ensure_ascii=False, indent=1, default=float),
+    )
     return written
 
 
@@ -102,7 +103,9 @@ def energy_lines(series: Sequence[Result]) -> list[str]:
             low, high = q.field_interval
             part = name.removeprefix("activation_energy_").replace("_", " ")
             number = units.format_pair(q.field_value, q.field_std).replace("+-", "±")
-            out.append(f"{label + ': ' if label else ''}Ea({part}) = {number} eV (95 %: {low:.3f}–{high:.3f} eV, {q.method})")
+            out.append(
+                f"{label + ': ' if label else ''}Ea({part}) = {number} eV (95 %: {low:.3f}–{high:.3f} eV, {q.method})"
+            )
     return out
 
 
@@ -125,7 +128,9 @@ def _figures(spectra: Sequence[Result], summary: Summary, folder: Path) -> list[
     saved = []
     if summary.arrhenius:
         for group, members in _by_sample(summary.arrhenius).items():
-            saved.append(figures.arrhenius_figure(members, folder, slug(f"arrhenius_{group}"), f"Arrhenius plot {group}".strip()))
+            saved.append(
+                figures.arrhenius_figure(members, folder, slug(f"arrhenius_{group}"), f"Arrhenius plot {group}".strip())
+            )
     for group, members in _groups(spectra).items():
         if len(members) > 1:
             labels = [_title(r).removeprefix(group).strip() or str(i + 1) for i, r in enumerate(members)]
@@ -153,18 +158,18 @@ def _groups(spectra: Sequence[Result]) -> dict[str, list[Result]]:
 
 
 def _tables(spectra: Sequence[Result], summary: Summary) -> dict[str, list[dict[str, object]]]:
-    values, parameters = [], []
+    values: list[dict[str, object]] = []
+    parameters: list[dict[str, object]] = []
     for result in spectra:
         source = result.sources[0] if result.sources else {}
         head: dict[str, object] = {"file": Path(str(source.get("path", ""))).name, "part": source.get("part", "")}
         head |= {k: result.details.get("metadata", {}).get(k) for k in ("sample", "branch")}
         if "temperature" in result.quantities:
             head["temperature/degC"] = round(result.quantities["temperature"].field_value, 3)
-        for row in result.to_rows():
-            if row["quantity"] != "temperature":
-                values.append({**head, **_flat(row), "outcome": result.outcome.label})
-        for entry in result.details["parameters"]:
-            parameters.append({**head, "circuit": result.details["circuit"], **_flat(entry)})
+        rows = [row for row in result.to_rows() if row["quantity"] != "temperature"]
+        values.extend({**head, **_flat(row), "outcome": result.outcome.label} for row in rows)
+        circuit = {"circuit": result.details["circuit"]}
+        parameters.extend({**head, **circuit, **_flat(entry)} for entry in result.details["parameters"])
     energies = [
         {"series": r.details.get("label", ""), **_flat(row), "method": r.quantities[str(row["quantity"])].method}
         for r in summary.arrhenius
@@ -200,7 +205,9 @@ def _body(title: str, written: Written, saved: list[SavedFigure], tables: dict[s
     bad = [r for r in results if not r.outcome.good]
     parts = [_page.heading(title, 1)]
     parts += [_page.paragraph(line, "lead") for line in written.lines]
-    parts.append(_page.paragraph(f"{len(results)} results, {len(bad)} not to be used, {len(errors)} files not read.", "soft"))
+    parts.append(
+        _page.paragraph(f"{len(results)} results, {len(bad)} not to be used, {len(errors)} files not read.", "soft")
+    )
     parts += [_page.warnings([f"{_title(r)}: {r.outcome.value}" for r in bad])]
     parts += [_page.warnings([f"{f}: {m}" for f, m in errors]), _page.warnings(written.summary.notes)]
     number = 0

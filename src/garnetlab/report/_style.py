@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +27,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
 CYCLE = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
-_RC = {
+_RC: Any = {
     "font.size": 9.0,
     "font.family": "DejaVu Sans",
     "axes.linewidth": 0.8,
@@ -53,7 +53,8 @@ def style() -> Iterator[None]:
     """Apply the style inside a ``with`` block only; nothing global changes."""
     import matplotlib as mpl
 
-    with mpl.rc_context(_RC):
+    with mpl.rc_context():
+        mpl.rcParams.update(_RC)
         yield
 
 
@@ -77,12 +78,11 @@ class SavedFigure:
     files: tuple[Path, ...]
 
 
-def save_figure(
-    figure: Figure, folder: Path, name: str, caption: str, data: Mapping[str, FloatArray]
-) -> SavedFigure:
+def save_figure(figure: Figure, folder: Path, name: str, caption: str, data: Mapping[str, FloatArray]) -> SavedFigure:
     """Write ``name.svg``, ``name.png`` and the data ``name.csv`` into ``folder`` and return where they are."""
     vector, raster = io.StringIO(), io.BytesIO()
     figure.savefig(vector, format="svg", metadata={"Date": None})
+    figure.set_layout_engine("none")  # the layout is done: the second format takes it as it is
     figure.savefig(raster, format="png")
     files = tuple(folder / f"{name}{suffix}" for suffix in (".svg", ".png", ".csv"))
     write_text(files[0], vector.getvalue())

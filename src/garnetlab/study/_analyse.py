@@ -35,11 +35,15 @@ class SampleOptions:
             value = getattr(self, name)
             if value is not None and not (value > 0 and math.isfinite(value)):
                 shown = units.format_value(value, unit)
-                message = f"{name} = {shown}: expected a finite {name} > 0. Write for example --{name} {_EXAMPLE[name]!r}."
+                message = (
+                    f"{name} = {shown}: expected a finite {name} > 0. Write for example --{name} {_EXAMPLE[name]!r}."
+                )
                 raise InvalidInput(message)
         if self.temperature is not None and not 0.0 < self.temperature <= _HOTTEST:
             shown = units.format_value(self.temperature, "degC")
-            message = f"temperature = {shown}: expected more than 0 K (-273.15 degC) and at most 2000 K. Check the unit."
+            message = (
+                f"temperature = {shown}: expected more than 0 K (-273.15 degC) and at most 2000 K. Check the unit."
+            )
             raise InvalidInput(message)
         if self.electrodes is not None and self.electrodes not in _ELECTRODES:
             message = f"electrodes = {self.electrodes!r}: expected one of {', '.join(_ELECTRODES)}."

@@ -100,9 +100,7 @@ def short_hot(paper: Paper) -> Check:
     """17 mV is less than an intact pellet alone needs."""
     key = "v.0.0.8.60C.short"
     current, temperature = paper.condition(key, "mA/cm^2"), paper.temperature(key)
-    pellet = sorted(
-        1e3 * current * numbers.hot_electrolyte(paper, temperature, product=p).value for p in (False, True)
-    )
+    pellet = sorted(1e3 * current * numbers.hot_electrolyte(paper, temperature, product=p).value for p in (False, True))
     printed = paper.field(key)
     return Check(
         "short.60C",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from garnetlab import units
 from garnetlab.study import _audit_checks_numbers as numbers
 from garnetlab.study._audit_checks_numbers import Paper
-from garnetlab.study._audit_checks_record import AMBIGUOUS, CONSISTENT, INCONSISTENT, UNDECIDED, Check
+from garnetlab.study._audit_checks_record import CONSISTENT, INCONSISTENT, UNDECIDED, Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,9 @@ K_SALT = Window(292.1, 293.5, f"KCl, KF, K2SO4 in {_NIST}", _READ)
 #: spin-orbit splitting of K 2p [eV]
 K_SPLITTING = Window(2.77, 2.77, "usual value; Thermo Fisher lists 2.8 for the chloride", _READ)
 #: O 1s
-O_LI2O = Window(528.5, 531.3, f"from Wood, Teeter 2018, doi 10.1021/acsaem.8b00406, to Contour 1979 in {_NIST}", _RECALLED)
+O_LI2O = Window(
+    528.5, 531.3, f"from Wood, Teeter 2018, doi 10.1021/acsaem.8b00406, to Contour 1979 in {_NIST}", _RECALLED
+)
 O_LIOH = Window(531.3, 531.3, f"Contour 1979 in {_NIST}", _READ)
 O_LI2CO3 = Window(531.4, 531.5, _NIST, _READ)
 #: LiC6

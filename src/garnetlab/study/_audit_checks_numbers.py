@@ -43,7 +43,9 @@ class Paper:
         try:
             return self._by_id[key]
         except KeyError:
-            message = f"observation = {key!r}: not among the {len(self._by_id)} observations.{nearest(key, self._by_id)}"
+            message = (
+                f"observation = {key!r}: not among the {len(self._by_id)} observations.{nearest(key, self._by_id)}"
+            )
             raise InvalidInput(message) from None
 
     def field(self, key: str) -> float:

@@ -17,7 +17,9 @@ class Check(NamedTuple):
     advice: str
 
 
-_REQUIREMENT = re.compile(r"""^(?P<name>[A-Za-z0-9._-]+)\s*(?:>=\s*(?P<low>[0-9.]+))?[^;]*(?:;.*extra == ['"](?P<extra>\w+)['"])?""")
+_REQUIREMENT = re.compile(
+    r"""^(?P<name>[A-Za-z0-9._-]+)\s*(?:>=\s*(?P<low>[0-9.]+))?[^;]*(?:;.*extra == ['"](?P<extra>\w+)['"])?"""
+)
 
 
 def examine() -> list[Check]:

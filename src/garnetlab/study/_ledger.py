@@ -90,9 +90,7 @@ def reproduce(*, seed: int = SEED, progress: Callable[[int, int], None] | None =
     with tempfile.TemporaryDirectory(prefix="garnetlab-ledger-") as folder:
         rows, behind = read_back(paper, Path(folder), seed=seed, progress=progress)
     computed = {**planned(), **audited(paper), **rows}
-    table = tuple(
-        assemble(o, computed, None if o.value is None else rounding_std(o.value)) for o in observations
-    )
+    table = tuple(assemble(o, computed, None if o.value is None else rounding_std(o.value)) for o in observations)
     figures = series_of(behind)
     return Ledger(
         rows=table,

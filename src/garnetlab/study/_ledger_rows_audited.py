@@ -16,7 +16,9 @@ def audited(paper: Paper) -> dict[str, Computed]:
     return {key: row(paper, key) for key, row in _ROWS.items()}
 
 
-def _row(paper: Paper, key: str, estimate: Estimate, route: str, *, check: str, note: str = "", unit: str = "") -> Computed:
+def _row(
+    paper: Paper, key: str, estimate: Estimate, route: str, *, check: str, note: str = "", unit: str = ""
+) -> Computed:
     """Return an audited row in the unit of its observation; ``check`` is the id of the check of the audit."""
     shown = units.parse_unit(unit or paper[key].unit)
     value = shown.from_si(estimate.value)
@@ -66,7 +68,12 @@ def _retention(paper: Paper, key: str) -> Computed:
 def _splitting(paper: Paper, key: str) -> Computed:
     estimate = numbers.propagated(paper, ("xps.k2p12", "xps.k2p32"), lambda a, b: a - b)
     return _row(
-        paper, key, estimate, "xps.k2p12 minus xps.k2p32.", check="xps.k2p.split", note=f"Usual: {materials.K_SPLITTING}."
+        paper,
+        key,
+        estimate,
+        "xps.k2p12 minus xps.k2p32.",
+        check="xps.k2p.split",
+        note=f"Usual: {materials.K_SPLITTING}.",
     )
 
 
@@ -107,7 +114,7 @@ def _total_resistance(paper: Paper, key: str) -> Computed:
     )
 
 
-def _hot_ladder(paper: Paper, key: str) -> Computed:
+def _hot_ladder(paper: Paper, _key: str) -> Computed:
     third = paper.si("ccd.10.60C") / paper.field("ccd.ratio.60C")
     low, high = numbers.current_steps(paper, third)
     return Computed(
@@ -135,7 +142,7 @@ def _hot_ratio(paper: Paper, key: str) -> Computed:
     )
 
 
-def _ladder_claim(paper: Paper, key: str) -> Computed:
+def _ladder_claim(paper: Paper, _key: str) -> Computed:
     lowest = min(paper.field(f"ccd.{wt}") for wt in ("1", "5", "10", "15", "20"))
     return Computed(
         Status.AUDITED,
@@ -148,7 +155,7 @@ def _ladder_claim(paper: Paper, key: str) -> Computed:
     )
 
 
-def _potassium(paper: Paper, key: str) -> Computed:
+def _potassium(paper: Paper, _key: str) -> Computed:
     return Computed(
         Status.AUDITED,
         100 * numbers.potassium_fraction(paper),

@@ -90,9 +90,21 @@ def _blocking_plans(paper: Paper, rngs: Callable[[str], np.random.Generator]) ->
         spectra = tuple(specimens.blocking(pellet, temperature=t, rng=rng) for t in kelvin)
         notebook = tuple({**pellet.geometry(t), "electrodes": "blocking", "sample": key} for t in kelvin)
         what = "a spectrum of Au|LLZTO|Au" if len(kelvin) == 1 else "spectra of Au|LLZTO|Au at 30, 40, ... 80 degC"
-        also = "" if len(kelvin) == 1 else " Read as ln(sigma T); the paper does not say whether sigma or sigma T is meant."
+        also = (
+            ""
+            if len(kelvin) == 1
+            else " Read as ln(sigma T); the paper does not say whether sigma or sigma T is meant."
+        )
         plans.append(
-            _Plan(key, spectra, notebook, "EC-Lab", quantity, _route(what, "EC-Lab", "a pellet 10 mm x 1 mm"), _split() + also)
+            _Plan(
+                key,
+                spectra,
+                notebook,
+                "EC-Lab",
+                quantity,
+                _route(what, "EC-Lab", "a pellet 10 mm x 1 mm"),
+                _split() + also,
+            )
         )
     return plans
 
@@ -107,7 +119,18 @@ def _symmetric_plans(paper: Paper, rngs: Callable[[str], np.random.Generator]) -
         key = f"asr.{wt}"
         kelvin = (paper.temperature(key),)
         route = _route("a spectrum of a symmetric cell", "ZPlot", "pellet 10 mm x 1 mm, half of the arc")
-        plans.append(_cells(pellet, _interface(paper, key), key, kelvin, "ZPlot", "interface_resistance", route, rngs))
+        plans.append(
+            _cells(
+                pellet,
+                _interface(paper, key),
+                key=key,
+                kelvin=kelvin,
+                form="ZPlot",
+                quantity="interface_resistance",
+                route=route,
+                rngs=rngs,
+            )
+        )
     for key, asr in (("int.Ea.li", "asr.0"), ("int.Ea.10kco", "asr.10")):
         route = _route(
             f"spectra of a symmetric cell at six temperatures from 25 to 60 degC ({asr} at 25 degC)",
@@ -115,13 +138,25 @@ def _symmetric_plans(paper: Paper, rngs: Callable[[str], np.random.Generator]) -
             "pellet 10 mm x 1 mm",
         )
         quantity = "activation_energy_interface_sigma"
-        plans.append(_cells(pellet, _interface(paper, asr), key, _INTERFACE_KELVIN, "Gamry", quantity, route, rngs))
+        plans.append(
+            _cells(
+                pellet,
+                _interface(paper, asr),
+                key=key,
+                kelvin=_INTERFACE_KELVIN,
+                form="Gamry",
+                quantity=quantity,
+                route=route,
+                rngs=rngs,
+            )
+        )
     return plans
 
 
 def _cells(
     pellet: specimens.Pellet,
     interface: specimens.Interface,
+    *,
     key: str,
     kelvin: Sequence[float],
     form: str,

@@ -37,7 +37,9 @@ def summarise(results: Sequence[Result]) -> Summary:
         except InvalidInput as error:
             notes.append(f"{label or 'temperature series'}: {error}")
     groups = replicate_groups(good)
-    lines = [wording(n, m) for m in groups.values() for n in ("interface_resistance", "ionic_conductivity") if _all(m, n)]
+    lines = [
+        wording(n, m) for m in groups.values() for n in ("interface_resistance", "ionic_conductivity") if _all(m, n)
+    ]
     return Summary(tuple(series), tuple(lines), tuple(_comparisons(groups)), tuple(notes))
 
 

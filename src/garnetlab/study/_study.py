@@ -84,7 +84,9 @@ def read_study(study: Study) -> tuple[list[Measurement], list[tuple[str, str]]]:
 def _check_digest(entry: MeasurementEntry, measurement: Measurement, path: Path) -> None:
     found = str(measurement.source.to_dict().get("sha256", ""))
     if entry.sha256 is not None and found != entry.sha256:
-        raise ReadError(path, f"its SHA-256 is {found[:12]}…, the document says {entry.sha256[:12]}…. The file was changed.")
+        raise ReadError(
+            path, f"its SHA-256 is {found[:12]}…, the document says {entry.sha256[:12]}…. The file was changed."
+        )
 
 
 def _with_sample(measurement: Measurement, entry: MeasurementEntry, sample: Sample | None) -> Measurement:
@@ -105,7 +107,11 @@ def _with_sample(measurement: Measurement, entry: MeasurementEntry, sample: Samp
         if sample.temperature is not None and "temperature" not in measurement.metadata:
             values |= {"temperature": sample.temperature, "temperature_from": "sample register"}
     if entry.temperature is not None:
-        values |= {"temperature": entry.temperature, "temperature_name": entry.temperature, "temperature_from": "document"}
+        values |= {
+            "temperature": entry.temperature,
+            "temperature_name": entry.temperature,
+            "temperature_from": "document",
+        }
     values |= {k: v for k in ("branch", "place") if (v := getattr(entry, k)) is not None}
     return measurement.with_metadata(**values)
 

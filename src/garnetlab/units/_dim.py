@@ -36,7 +36,7 @@ class Dim:
 
     def factor(self, scales: Mapping[str, float]) -> float:
         """Return by what a value of this dimension is multiplied when base unit ``b`` shrinks by ``scales[b]``."""
-        return math.prod(scales.get(b, 1.0) ** getattr(self, b) for b in _BASE)
+        return float(math.prod(scales.get(b, 1.0) ** getattr(self, b) for b in _BASE))
 
     def __str__(self) -> str:
         parts = [b if getattr(self, b) == 1 else f"{b}^{getattr(self, b):g}" for b in _BASE if getattr(self, b)]

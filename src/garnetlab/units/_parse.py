@@ -97,7 +97,9 @@ _PREFIXES = {
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _HIGHEST_POWER = 12
 _CELSIUS = {"degC", "°C", "℃", "celsius", "Celsius", "oC"}
-_TOKEN = re.compile(r"\s*(?:(?P<op>[*·/()])|(?P<unit>[^\s*·/()^0-9.+\-]+|1)(?:\^?\(?(?P<power>[+-]?\d+(?:\.\d+)?(?:/\d+)?)\)?)?)")
+_TOKEN = re.compile(
+    r"\s*(?:(?P<op>[*·/()])|(?P<unit>[^\s*·/()^0-9.+\-]+|1)(?:\^?\(?(?P<power>[+-]?\d+(?:\.\d+)?(?:/\d+)?)\)?)?)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from garnetlab.units._dim import Dim, UnitError
 from garnetlab.units._parse import parse_unit, same_dimension
 
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A value with its standard uncertainty: the output type of every analysis. Never used inside loops.
@@ -117,14 +118,12 @@ class Quantity:
 
 
 def _product(one: str, other: str, power: int) -> str:
+    """Return the text of a product of units, or of a quotient where ``power`` is -1."""
     if other == "1":
         return one
-    right = other if power == 1 else f"({other})^-1"
     if power == -1:
-        dim = parse_unit(other)
-        right = "/(" + other + ")" if dim else ""
-        return ("1" if one == "1" else one) + right
-    return right if one == "1" else f"{one} {right}"
+        return f"{one}/({other})"
+    return other if one == "1" else f"{one} {other}"
 
 
 def format_pair(value: float, std: float | None) -> str:

@@ -1,8 +1,8 @@
 """BioLogic EC-Lab text export: ``.mpt`` and ``.txt``, potentiostatic and galvanostatic impedance.
 
 The file names ``-Im(Z)``; the reader stores Z with negative imaginary part for capacitive arcs. Several spectra stay
-several. ``Electrode surface area`` becomes the area only where somebody entered one: EC-Lab writes 0.001 cm2 (or 0, or
-1 in old versions) when nobody did, so these stay in the header. ``amplitude`` is the ``Va`` of the settings, a peak value.
+several. ``Electrode surface area`` becomes the area only where somebody entered one: EC-Lab writes 0, 0.001 or 1 cm2
+when nobody did, so these stay in the header. ``amplitude`` is the ``Va`` of the settings, a peak value.
 
 Source: columns and header as in files of EC-Lab 11.18 to 11.61.
 """

@@ -32,8 +32,12 @@ def read_text(path: Path) -> tuple[Measurement, ...]:
     layout = _layout(path, lines)
     header, loops = _header(layout.header)
     columns = find_columns(path, layout.names, layout.first)
+    warnings = []
+    if layout.first < len(lines) and _has_dates(lines[layout.first], layout, columns):
+        columns.pop("time")
+        warnings.append("the time column holds dates and is left out: export with elapsed time to keep it")
     rows = _rows(path, lines, layout, columns)
-    return spectra(path, rows, loops=loops, header=header, metadata=_metadata(header), warnings=())
+    return spectra(path, rows, loops=loops, header=header, metadata=_metadata(header), warnings=warnings)
 
 
 def _layout(path: Path, lines: Sequence[str]) -> _Layout:
@@ -113,32 +117,30 @@ def _one_number(text: str) -> float | None:
 
 
 def _rows(path: Path, lines: Sequence[str], layout: _Layout, columns: dict[str, Column]) -> Rows:
-    body = [(i, text) for i, text in enumerate(lines[layout.first :], start=layout.first + 1) if text.strip()]
-    frequency = columns["frequency"].index
-    split = [text.rstrip("\t\r ").split(layout.separator) for _, text in body]
-    decimal = guess_decimal(cells[frequency] for cells in split if len(cells) > frequency)
-    zero = _absolute_zero(split, columns)
-    if zero:
-        columns = {key: c for key, c in columns.items() if key != "time"}
+    body = [
+        (line, text.rstrip("\t\r ").split(layout.separator))
+        for line, text in enumerate(lines[layout.first :], start=layout.first + 1)
+        if text.strip()
+    ]
+    frequency = columns["frequency"]
+    decimal = guess_decimal(cells[frequency.place] for _, cells in body if len(cells) > frequency.place)
     rows = Rows()
-    for ordinal, ((line, _), cells) in enumerate(zip(body, split, strict=True)):
+    for ordinal, (line, cells) in enumerate(body):
         if len(cells) < len(layout.names):
             message = f"{len(cells)} columns: expected {len(layout.names)}. The line is cut: export the file again."
             raise ReadError(path, message, line)
-        wanted = columns
-        if parse_cell(path, line, columns["frequency"].name, cells[frequency], decimal) == 0.0:
-            wanted = {"frequency": columns["frequency"]}
-        numbers = {k: c.to_si(parse_cell(path, line, c.name, cells[c.index], decimal)) for k, c in wanted.items()}
+        direct = parse_cell(path, line, frequency.name, cells[frequency.place], decimal) == 0.0
+        wanted = {"frequency": frequency} if direct else columns
+        numbers = {k: c.to_si(parse_cell(path, line, c.name, cells[c.place], decimal)) for k, c in wanted.items()}
         add_row(path, rows, ordinal, line, numbers)
-    last = max(c.index for c in columns.values())
-    if len(split) > 1 and last == len(layout.names) - 1 and is_cut(split[-1][last], split[-2][last]):
-        message = f"{layout.names[last]} = {split[-1][last]!r}: the last number of the file is cut. Export it again."
-        raise ReadError(path, message, body[-1][0])
+    last = max(c.place for c in columns.values())
+    if len(body) > 1 and last == len(layout.names) - 1 and is_cut(body[-1][1][last], body[-2][1][last]):
+        shown = f"{layout.names[last]} = {body[-1][1][last]!r}"
+        raise ReadError(path, f"{shown}: the last number of the file is cut. Export it again.", body[-1][0])
     return rows
 
 
-def _absolute_zero(split: Sequence[Sequence[str]], columns: dict[str, Column]) -> bool:
-    """Return whether the time column holds dates (an export option) rather than seconds."""
-    if not split or "time" not in columns or len(split[0]) <= columns["time"].index:
-        return False
-    return bool(iso_datetime(split[0][columns["time"].index], order="mdy"))
+def _has_dates(first: str, layout: _Layout, columns: dict[str, Column]) -> bool:
+    """Return whether the time column of the line ``first`` holds dates (an export option) rather than seconds."""
+    cells = first.split(layout.separator)
+    return "time" in columns and len(cells) > columns["time"].place and ":" in cells[columns["time"].place]

@@ -42,7 +42,7 @@ _EXTRA = {
 class Column(NamedTuple):
     """Where a quantity stands in the table, what the file calls it, and how its numbers become SI."""
 
-    index: int
+    place: int
     name: str
     to_si: Callable[[float], float]
 
@@ -156,10 +156,25 @@ def spectra(
     if rows.skipped:
         notes.append(f"{rows.skipped} rows with frequency 0 are direct-current steps, not impedance, and are left out")
     pieces = _pieces(rows, loops)
-    return tuple(
-        _spectrum(path, rows, piece, place, len(pieces), header, metadata, notes)
-        for place, piece in enumerate(pieces, start=1)
-    )
+    out = []
+    for place, piece in enumerate(pieces, start=1):
+        part = f"spectrum {place} of {len(pieces)}" if len(pieces) > 1 else ""
+        cut = {key: column[piece.start : piece.stop] for key, column in rows.values.items()}
+        extra = {channel: cut[key] for key, channel in _EXTRA.items() if key in cut and informative(cut[key])}
+        spectrum = impedance_measurement(
+            path,
+            cut["frequency"],
+            cut["real"],
+            cut["imaginary"],
+            header=header,
+            part=part,
+            metadata={**metadata, "place": float(place), **_of_sweep(cut, extra)},
+            warnings=notes,
+            lines=rows.lines[piece.start : piece.stop] or None,
+            extra=extra,
+        )
+        out.append(spectrum)
+    return tuple(out)
 
 
 def _pieces(rows: Rows, loops: Sequence[int]) -> list[range]:
@@ -168,8 +183,7 @@ def _pieces(rows: Rows, loops: Sequence[int]) -> list[range]:
     starts = [0]
     for i in range(1, len(ordinal)):
         gap = ordinal[i] != ordinal[i - 1] + 1
-        looped = any(o in begins for o in range(ordinal[i - 1] + 1, ordinal[i] + 1)) if begins else False
-        if gap or looped or (cycle is not None and cycle[i] != cycle[i - 1]):
+        if gap or ordinal[i] in begins or (cycle is not None and cycle[i] != cycle[i - 1]):
             starts.append(i)
     out = []
     for a, b in zip(starts, [*starts[1:], len(ordinal)], strict=True):
@@ -177,35 +191,13 @@ def _pieces(rows: Rows, loops: Sequence[int]) -> list[range]:
     return out
 
 
-def _spectrum(
-    path: Path,
-    rows: Rows,
-    piece: range,
-    place: int,
-    total: int,
-    header: Mapping[str, str],
-    metadata: Mapping[str, float | str],
-    warnings: Sequence[str],
-) -> Measurement:
-    cut = {key: column[piece.start : piece.stop] for key, column in rows.values.items()}
-    extra = {channel: cut[key] for key, channel in _EXTRA.items() if key in cut and informative(cut[key])}
-    own: dict[str, float | str] = {**metadata, "place": float(place)}
+def _of_sweep(cut: Mapping[str, Sequence[float]], extra: Mapping[Channel, Sequence[float]]) -> dict[str, float]:
+    own = {}
     if "cycle" in cut:
         own["cycle"] = cut["cycle"][0]
     if Channel.TIME in extra:
         own["started_at"] = cut["time"][0]
     for channel, name in ((Channel.VOLTAGE, "potential"), (Channel.TEMPERATURE, "temperature")):
         if channel in extra:
-            own[name] = math.fsum(extra[channel]) / len(piece)
-    return impedance_measurement(
-        path,
-        cut["frequency"],
-        cut["real"],
-        cut["imaginary"],
-        header=header,
-        part=f"spectrum {place} of {total}" if total > 1 else "",
-        metadata=own,
-        warnings=warnings,
-        lines=rows.lines[piece.start : piece.stop] or None,
-        extra=extra,
-    )
+            own[name] = math.fsum(extra[channel]) / len(extra[channel])
+    return own
