@@ -1,7 +1,8 @@
 """Measurements to results."""
 
 from garnetlab.analyse.arrhenius import arrhenius, branches
+from garnetlab.analyse.circuit import analyse_circuit
 from garnetlab.analyse.eis import analyse_impedance
 from garnetlab.analyse.replicates import combine, contact_area_test, wording
 
-__all__ = ["analyse_impedance", "arrhenius", "branches", "combine", "contact_area_test", "wording"]
+__all__ = ["analyse_circuit", "analyse_impedance", "arrhenius", "branches", "combine", "contact_area_test", "wording"]

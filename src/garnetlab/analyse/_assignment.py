@@ -7,20 +7,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from garnetlab.physics.capacitance import CLASSES, DOUBT
+
 #: roles in the order in which they follow each other from high to low frequency
 ROLES = ("bulk", "grain boundary", "interface", "electrode")
 
-#: capacitance ranges [F] of a sample with length/area = 1 cm^-1, after Irvine, Sinclair, West, Adv. Mater. 2 (1990)
-#: 132, table 1: bulk 1e-12; second phase 1e-11 and grain boundary 1e-11 to 1e-8; surface layer 1e-9 to 1e-7 and
-#: sample-electrode interface 1e-7 to 1e-5; electrochemical reaction 1e-4
+_CLASS = {row.name: row for row in CLASSES}
+#: capacitance limits [F] of every role at length/area = 1 cm^-1. A surface layer below the upper limit of grain
+#: boundaries cannot be told from them by capacitance and is read as one
 _RANGES = {
-    "bulk": (1e-12, 1e-11),
-    "grain boundary": (1e-11, 1e-8),
-    "interface": (3e-8, 1e-5),
-    "electrode": (1e-4, 1e-2),
+    "bulk": (_CLASS["bulk"].low.value, _CLASS["bulk"].high.value),
+    "grain boundary": (_CLASS["second phase"].low.value, _CLASS["grain boundary"].high.value),
+    "interface": (_CLASS["grain boundary"].high.value, _CLASS["sample-electrode interface"].high.value),
+    "electrode": (_CLASS["electrochemical reaction"].low.value, _CLASS["electrochemical reaction"].high.value * 100.0),
 }
-#: the classes are orders of magnitude, not limits: half a decade of doubt at every end
-_DOUBT = 0.5
 #: a phase has one bulk relaxation: a second arc with a capacitance like the bulk's is four times more likely a boundary
 #: or a second phase than a second bulk (a choice, stated with the result)
 _SECOND_BULK = 0.25
@@ -39,7 +39,7 @@ def _weight(capacitance: float, log_std: float, role: str, cell_constant: float)
     """Return the relative probability of a capacitance in a class: flat inside, Gaussian tails in decades outside."""
     low, high = _RANGES[role]
     x = math.log10(capacitance * (cell_constant if role in ("bulk", "grain boundary") else 1.0))
-    width = math.hypot(_DOUBT, log_std / math.log(10.0))
+    width = math.hypot(DOUBT, log_std / math.log(10.0))
     outside = max(math.log10(low) - x, x - math.log10(high), 0.0)
     return math.exp(-0.5 * (outside / width) ** 2) + 1e-12
 

@@ -5,7 +5,7 @@ to three arcs alone, with a tail hidden in the noise, with Warburg, CPE, blockin
 tails, with an arc cut by the lowest frequency, and the random circuits of the reference problem; half of the first
 eight with an inductance; 20 to 120 points, 0.1 to 3 % noise that follows |Z| or is constant. A quantile is the largest
 of any family with 1000 spectra or more in its row, so that the rate of false alarms holds for each and not only on
-average.
+average. The statistic is that without the systematic error, which can only bring it nearer to 0.
 
 The rows differ in the strength of -Im Z over its noise in the lowest decade, which a drift does not change.
 """

@@ -225,6 +225,7 @@ def _drift_statistic(
     deviation: model.FloatArray,
     fit: model.LinearFit,
     floor: model.FloatArray,
+    systematic: float,
 ) -> model.FloatArray:
     """Return the signed statistic; where resistances >= 0 cannot follow the data, that of the linear model."""
     drift = drift_fit(f, z, deviation)
@@ -235,18 +236,21 @@ def _drift_statistic(
     if refuted.any():
         other, its_std = model.score(fit, _template(f, deviation), clean)
         amplitude, std = np.where(refuted, other, amplitude), np.where(refuted, its_std, std)
-    return np.asarray(amplitude / np.hypot(std, SYSTEMATIC * np.abs(z[:, -1])))
+    return np.asarray(amplitude / np.hypot(std, systematic * np.abs(z[:, -1])))
 
 
-def statistics(f: model.FloatArray, z: model.ComplexArray) -> Statistics:
-    """Return the statistics of m spectra (m, n) at descending frequencies (n,)."""
+def statistics(f: model.FloatArray, z: model.ComplexArray, *, systematic: float = SYSTEMATIC) -> Statistics:
+    """Return the statistics of m spectra (m, n) at descending frequencies (n,).
+
+    ``systematic`` is the error of |Z| common to many points against which a drift is measured besides its noise.
+    """
     known = noise_of(model.elements_of_test(2.0 * np.pi * f, None), z, ACCURACY)
     fit, floor, deviation = known.fit, known.floor, known.deviation.copy()
     outlier, worst = _outlier_statistic(fit, floor)
     threshold = outlier_threshold(f.size, fit.freedom, OUTLIER_SHARE * 0.05)
     rows = np.flatnonzero(outlier > threshold)
     deviation[rows, worst[rows]] *= 1e3
-    drift = _drift_statistic(f, z, deviation, fit, floor)
+    drift = _drift_statistic(f, z, deviation, fit, floor, systematic)
     low = f <= 10.0 * f[-1]
     strength = -(z.imag / deviation)[:, low].sum(axis=1) / np.sqrt(low.sum())
     return Statistics(fit, known.noise.relative, outlier, worst, drift, np.asarray(strength))

@@ -145,6 +145,7 @@ def analyse(
     temperature: Annotated[str | None, typer.Option(help='Temperature, for example "25 degC".')] = None,
     electrodes: Annotated[str | None, typer.Option(help="blocking or symmetric.")] = None,
     interfaces: Annotated[int | None, typer.Option(help="1 (half cell) or 2 (symmetric cell).")] = None,
+    circuit: Annotated[str | None, typer.Option(help='Circuit, for example "R(RQ)(RQ)W"; chosen if not given.')] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write figures and tables into this folder too.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -155,7 +156,7 @@ def analyse(
     with _refusals(), _progress("analyse") as progress:
         options = sample_options(
             area=area, diameter=diameter, thickness=thickness, temperature=temperature,
-            electrodes=electrodes, interfaces=interfaces,
+            electrodes=electrodes, interfaces=interfaces, circuit=circuit,
         )  # fmt: skip
         found = analyse_files(files, analysis=analysis, options=options, progress=progress)
         if out is not None and found.results:

@@ -26,38 +26,49 @@ if TYPE_CHECKING:
         parse_document,
         save_document,
     )
-    from garnetlab.core._procedure import Procedure, Step, parse_step
+    from garnetlab.core._procedure import Procedure
     from garnetlab.core._recipe import Recipe
     from garnetlab.core._samples import MeasurementEntry, Sample, require
+    from garnetlab.core._steps import Action, ImpedanceStep, Level, LevelKind, RepeatStep, Step, TimedStep, parse_step
 
 #: names whose modules need pydantic: imported on first use only
 _DOCUMENTS = {
+    "Action": "_steps",
     "Cell": "_cell",
+    "ImpedanceStep": "_steps",
     "Interface": "_cell",
     "Layer": "_cell",
+    "Level": "_steps",
+    "LevelKind": "_steps",
     "MeasurementEntry": "_samples",
     "Procedure": "_procedure",
     "Recipe": "_recipe",
+    "RepeatStep": "_steps",
     "Sample": "_samples",
-    "Step": "_procedure",
+    "Step": "_steps",
     "StudyDocument": "_document",
+    "TimedStep": "_steps",
     "json_schema": "_document",
     "load_document": "_document",
     "parse_document": "_document",
-    "parse_step": "_procedure",
+    "parse_step": "_steps",
     "require": "_samples",
     "save_document": "_document",
 }
 
 __all__ = [
+    "Action",
     "Cell",
     "Channel",
     "FileSource",
     "GarnetlabError",
+    "ImpedanceStep",
     "Interface",
     "InvalidInput",
     "Kind",
     "Layer",
+    "Level",
+    "LevelKind",
     "Measurement",
     "MeasurementEntry",
     "MissingExtra",
@@ -66,6 +77,7 @@ __all__ = [
     "Procedure",
     "ReadError",
     "Recipe",
+    "RepeatStep",
     "Result",
     "Sample",
     "SimulationSource",
@@ -73,6 +85,7 @@ __all__ = [
     "Source",
     "Step",
     "StudyDocument",
+    "TimedStep",
     "json_schema",
     "load_document",
     "nearest",

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from garnetlab.core._cell import Cell
-from garnetlab.core._edge import Record, convert_errors
+from garnetlab.core._edge import DOCUMENT, Record, convert_errors
 from garnetlab.core._errors import InvalidInput, ReadError, nearest
 from garnetlab.core._procedure import Procedure
 from garnetlab.core._recipe import Recipe
@@ -58,10 +58,7 @@ class StudyDocument(Record):
 
     def digest(self) -> str:
         """Return the SHA-256 of the content: independent of key order, of the units it is written in, and of its place."""
-        values = self.model_dump(mode="python", by_alias=True)
-        text = json.dumps(
-            values, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=str
-        )
+        text = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def replicates(self) -> dict[str, tuple[str, ...]]:
@@ -84,7 +81,7 @@ def parse_document(data: Mapping[str, Any]) -> StudyDocument:
         message = f'schema = {version!r}: expected {SCHEMA!r}. Write  schema = "{SCHEMA}"  in the first line.'
         raise InvalidInput(message)
     try:
-        return StudyDocument.model_validate(dict(data))
+        return StudyDocument.model_validate(dict(data), context=DOCUMENT)
     except ValidationError as error:
         raise convert_errors(error, StudyDocument) from None
 
@@ -177,5 +174,6 @@ def write_toml(content: Mapping[str, Any]) -> str:
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a study document."""
-    return StudyDocument.model_json_schema(by_alias=True, mode="validation")
+    """Return the JSON Schema of a study document, as published in ``core/schemas/garnetlab-1.json``."""
+    schema = StudyDocument.model_json_schema(by_alias=True, mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:{SCHEMA}"} | schema

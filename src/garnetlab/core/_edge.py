@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic_core import core_schema
 
 from garnetlab import units
 from garnetlab.core._errors import InvalidInput, nearest
 
+if TYPE_CHECKING:  # pydantic does not publish the name of its metaclass
+    from pydantic._internal._model_construction import ModelMetaclass as _Metaclass
+else:
+    _Metaclass = type(BaseModel)
 
-class Record(BaseModel):
+#: validation context of text that people write: there a number needs its unit
+DOCUMENT = {"document": True}
+
+
+class _OneLine(_Metaclass):
+    """Makes ``Sample(area="1 V")`` in Python raise the same one-line ``InvalidInput`` as the same text in a document."""
+
+    def __call__(self, /, *args: object, **fields: object) -> Any:
+        try:
+            return super().__call__(*args, **fields)
+        except ValidationError as error:
+            raise convert_errors(error, cast("type[BaseModel]", self)) from None
+
+
+class Record(BaseModel, metaclass=_OneLine):
     """Base of all records that come from documents: frozen, strict about unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
@@ -30,8 +48,12 @@ class In:
     above: float | None = None
     at_least: float | None = None
 
-    def parse(self, value: object) -> float:
-        """Return the SI value of text with a unit, or of a number that is SI already."""
+    def parse(self, value: object, info: ValidationInfo | None = None) -> float:
+        """Return the SI value of text with a unit, or of a number: SI in Python, refused in a document."""
+        bare = isinstance(value, int | float) and not isinstance(value, bool)
+        if bare and info is not None and info.context == DOCUMENT and units.parse_unit(self.unit).dim != units.NONE:
+            message = f"{value!r}: the unit is missing. Write for example {units.example_of(self.unit)!r}."
+            raise ValueError(message)
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             message = f"{value!r}: expected text with a unit, such as {units.example_of(self.unit)!r}."
             raise ValueError(message)
@@ -57,7 +79,7 @@ class In:
         serializer = core_schema.plain_serializer_function_ser_schema(
             self.write, return_schema=core_schema.str_schema()
         )
-        return core_schema.no_info_plain_validator_function(self.parse, serialization=serializer)
+        return core_schema.with_info_plain_validator_function(self.parse, serialization=serializer)
 
     def __get_pydantic_json_schema__(self, _schema: object, _handler: object) -> dict[str, Any]:
         return {"type": "string", "description": f"number with a unit, as in {units.example_of(self.unit)!r}"}
@@ -68,37 +90,40 @@ def write_quantity(value: float, unit: str) -> str:
 
     Where the field unit cannot hold the float exactly, the SI unit is written instead.
     """
-    field = units.parse_unit(unit)
-    for digits in range(1, 18):
-        number = _plain(float(f"{field.from_si(value):.{digits}g}"))
-        text = number if unit == "1" else f"{number} {unit}"
-        if units.parse(text, unit) == value:
-            return text
-    si = _si_unit(unit)
-    return repr(value) if si == "1" else f"{value!r} {si}"
-
-
-def _plain(number: float) -> str:
-    """Return the shortest text of a float, without exponent where it is of ordinary size."""
-    return repr(number).removesuffix(".0")
-
-
-def _si_unit(unit: str) -> str:
-    return str(units.parse_unit(unit).dim)
+    return units.format_exact(value + 0.0, unit)
 
 
 def convert_errors(error: ValidationError, model: type[BaseModel]) -> InvalidInput:
     """Return one line for the first finding of pydantic: path, value, what was expected, and how to mend it."""
-    first = error.errors()[0]
+    found = error.errors()
+    found = [e for e in found if e["type"] != "too_short"] or found  # a bad item is also a missing one to pydantic
+    first = found[0]
     path = ".".join(str(p) for p in first["loc"])
-    more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    more = f" ({len(found) - 1} more)" if len(found) > 1 else ""
     if first["type"] == "extra_forbidden":
         known = _fields_at(model, first["loc"][:-1])
         return InvalidInput(f"{path}: unknown field.{nearest(str(first['loc'][-1]), known)}{more}")
     if first["type"] == "missing":
         return InvalidInput(f"{path}: missing. Add it to the document.{more}")
-    message = str(first["ctx"]["error"]) if first["type"] == "value_error" else f"{first['input']!r}: {first['msg']}"
+    message = str(first["ctx"]["error"]) if first["type"] == "value_error" else _plain_words(first)
     return InvalidInput(f"{path} = {message}{more}" if path else f"{message}{more}")
+
+
+_EXPECTED = {
+    "dict_type": "a table",
+    "model_type": "a table",
+    "tuple_type": "a list",
+    "string_type": "text",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+}
+
+
+def _plain_words(finding: Any) -> str:
+    shown = repr(finding["input"])
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    wanted = _EXPECTED.get(finding["type"])
+    return f"{shown}: expected {wanted}." if wanted else f"{shown}: {finding['msg'][0].lower()}{finding['msg'][1:]}."
 
 
 def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

@@ -16,7 +16,7 @@ from garnetlab.units import Quantity
 
 _ALLOWED = {
     "law", "value", "std", "relative_std", "range", "source", "evidence", "note", "reference", "activation_energy",
-    "coefficients",
+    "coefficients", "unit",
 }  # fmt: skip
 _EVIDENCE = ("text", "data", "abstract", "memory")
 
@@ -25,7 +25,8 @@ _EVIDENCE = ("text", "data", "abstract", "memory")
 class Property:
     """A property of a material: a value or a function of temperature, all SI.
 
-    ``law`` is ``constant``, ``arrhenius`` (of sigma T) or ``polynomial`` (in T/K). ``low`` and ``high`` bound the
+    ``law`` is ``constant``, ``arrhenius`` (of sigma T), ``polynomial`` (in T/K), ``critical`` (c0 + c1 T +
+    c2 (1 - T/c3)^c4) or ``logarithmic`` (exp(c0 + c1 ln T + c2/T)). ``low`` and ``high`` bound the
     temperatures [K] in which it was measured, None where they are not stated.
     """
 
@@ -60,6 +61,12 @@ class Property:
             return self.numbers[0]
         if self.law == "polynomial":
             return sum(c * temperature**i for i, c in enumerate(self.numbers))
+        if self.law == "critical":
+            a, b, c, critical, power = self.numbers
+            return a + b * temperature + c * (1.0 - temperature / critical) ** power
+        if self.law == "logarithmic":
+            a, b, c = self.numbers
+            return math.exp(a + b * math.log(temperature) + c / temperature)
         value, reference, energy = self.numbers
         return value * reference / temperature * math.exp(-energy / units.k_B * (1.0 / temperature - 1.0 / reference))
 
@@ -130,10 +137,11 @@ def parse_property(name: str, data: Mapping[str, Any], *, where: str) -> Propert
 
 
 def _numbers(data: Mapping[str, Any], law: str) -> tuple[str, tuple[float, ...]]:
-    if law == "polynomial":
+    if law in ("polynomial", "critical", "logarithmic"):
         texts = data["coefficients"]
-        unit = _unit_of(texts[0])
-        return unit, tuple(units.parse(t, unit) for t in texts)
+        unit = data.get("unit") or _unit_of(texts[0])
+        plain = {"polynomial": len(texts), "critical": 3, "logarithmic": 0}[law]  # behind these come plain numbers
+        return unit, tuple(units.parse(t, unit if i < plain else "1") for i, t in enumerate(texts))
     unit = _unit_of(data["value"])
     value = units.parse(data["value"], unit)
     if law == "arrhenius":

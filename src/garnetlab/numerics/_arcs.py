@@ -145,7 +145,7 @@ def arcs_covariance(fits: ArcFits, frequency: ArrayLike, weights: ArrayLike) -> 
     free = 2.0 * (weight > 0.0).sum(axis=1) - count + out.sum(axis=1)
     with np.errstate(divide="ignore"):
         variance = np.where(free > 0.0, fits.ssr / np.maximum(free, 1.0), np.inf)
-    covariance = half.transpose(0, 2, 1) @ half / (size[:, :, None] * size[:, None, :])
+    covariance: Floats = half.transpose(0, 2, 1) @ half / (size[:, :, None] * size[:, None, :])
     covariance *= variance[:, None, None]
     covariance[out[:, :, None] | out[:, None, :]] = 0.0
     diagonal = np.arange(count)

@@ -1,4 +1,4 @@
-"""Impedance of a series of arcs: the model, its parameters and its derivatives.
+r"""Impedance of a series of arcs: the model, its parameters and its derivatives.
 
 .. math:: Z = R_0 + j\omega L + \sum_k \frac{R_k}{1 + (j\omega\tau_k)^{n_k}} + A (j\omega)^{-m}
 
@@ -79,7 +79,8 @@ def _places(names: tuple[str, ...], wanted: list[str]) -> Ints:
 def arcs_impedance(model: ArcModel, parameters: ArrayLike, frequency: ArrayLike) -> NDArray[np.complex128]:
     """Return the impedance [Ohm], shape ``(..., N)``, of parameters ``(..., p)`` at frequencies (N,) [Hz]."""
     values, omega = checked_parameters(model, parameters), 2.0 * np.pi * checked_frequency(frequency)
-    return _pieces(model, values, omega)[0].sum(axis=-1)
+    total: NDArray[np.complex128] = _pieces(model, values, omega)[0].sum(axis=-1)
+    return total
 
 
 def arcs_log_jacobian(model: ArcModel, parameters: ArrayLike, frequency: ArrayLike) -> NDArray[np.complex128]:
@@ -97,9 +98,7 @@ def arcs_log_jacobian(model: ArcModel, parameters: ArrayLike, frequency: ArrayLi
     return out
 
 
-def _pieces(
-    model: ArcModel, values: Floats, omega: Floats
-) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+def _pieces(model: ArcModel, values: Floats, omega: Floats) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     """Return each series element's impedance (..., N, linear) and the derivatives by ln shape (..., N, shapes)."""
     by_name = dict(zip(model.names, np.moveaxis(values, -1, 0), strict=True))
     log_omega, ones = np.log(omega), np.ones_like(omega)

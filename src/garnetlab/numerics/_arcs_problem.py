@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from garnetlab.core import InvalidInput, nearest
 from garnetlab.numerics._arcs_model import TAIL_EXPONENT, ArcModel, Layout, Tail, checked_frequency
-from garnetlab.numerics._arcs_projection import Bools, Floats, Ints, Task, power_columns
+from garnetlab.numerics._arcs_projection import Floats, Ints, Task, power_columns
 
 #: Smallest and largest exponent of an arc, and of a free tail.
 EXPONENT_RANGE = (0.4, 1.0)
@@ -141,7 +141,9 @@ def _task(model: ArcModel, omega: Floats, values: NDArray[np.complex128], weight
 def _bounds(model: ArcModel, log_omega: Floats) -> tuple[Floats, Floats]:
     ends = (-log_omega[-1] - np.log(TIME_CONSTANT_MARGIN[0]), -log_omega[0] + np.log(TIME_CONSTANT_MARGIN[1]))
     lower, upper = (
-        np.array([ends[i]] * model.arcs + [EXPONENT_RANGE[i]] * model.arcs + [TAIL_RANGE[i]] * (model.tail is Tail.POWER))
+        np.array(
+            [ends[i]] * model.arcs + [EXPONENT_RANGE[i]] * model.arcs + [TAIL_RANGE[i]] * (model.tail is Tail.POWER)
+        )
         for i in (0, 1)
     )
     return lower, upper

@@ -52,7 +52,7 @@ class Task:
     @property
     def linear(self) -> int:
         """Number of linear coefficients."""
-        return self.leading.shape[1] + self.arcs + self.trailing.shape[1] + int(self.free_tail)
+        return int(self.leading.shape[1] + self.arcs + self.trailing.shape[1]) + int(self.free_tail)
 
     @property
     def owner(self) -> Ints:
@@ -329,7 +329,10 @@ def _refine_batch(task: Task, spectrum: Ints, shape: Floats, iterations: int, to
 
 def _kept(local: _Local, keep: Bools) -> _Local:
     return _Local(
-        local.cost[keep], local.coefficients[keep], local.gradient[:, keep], np.ascontiguousarray(local.curvature[:, :, keep])
+        local.cost[keep],
+        local.coefficients[keep],
+        local.gradient[:, keep],
+        np.ascontiguousarray(local.curvature[:, :, keep]),
     )
 
 

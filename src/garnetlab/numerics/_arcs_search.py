@@ -60,7 +60,8 @@ def _unmet(members: Members) -> Ints:
     same = ranked.spectrum[1:] == ranked.spectrum[:-1]
     same &= ranked.cost[1:] <= ranked.cost[:-1] * (1.0 + _SAME)
     same &= np.abs(ranked.shape[1:] - ranked.shape[:-1]).max(axis=1, initial=0.0) < 0.3
-    return order[np.concatenate([[True], ~same])]
+    out: Ints = order[np.concatenate([[True], ~same])]
+    return out
 
 
 def _best(members: Members) -> Members:
@@ -83,4 +84,5 @@ def _doubtful(problem: Problem, best: Members) -> Bools:
     lag = (real[:, 1:] * real[:, :-1] + imag[:, 1:] * imag[:, :-1]).sum(axis=1)
     correlated = lag > _CORRELATED * best.cost / np.sqrt(left.shape[1])
     gone = (best.coefficients <= 0.0) & ~problem.task.held_linear
-    return correlated | gone.any(axis=1) | ~best.converged
+    doubtful: Bools = correlated | gone.any(axis=1) | ~best.converged
+    return doubtful

@@ -39,7 +39,9 @@ def starts(task: Task, spectrum: Ints, count: int) -> Floats:
     log_tau, combination = _grid(task, _COMBINATIONS // len(tails))
     dictionary = [_Dictionary.of(task, log_tau, combination, tail) for tail in tails]
     chunk = max(1, _CHUNK // len(combination))
-    near = np.tile(np.abs(combination[:, None] - combination[None]).max(axis=2, initial=0) <= 1, (len(tails), len(tails)))
+    near = np.tile(
+        np.abs(combination[:, None] - combination[None]).max(axis=2, initial=0) <= 1, (len(tails), len(tails))
+    )
     chosen = np.empty((len(spectrum), count), dtype=np.intp)
     for i in range(0, len(spectrum), chunk):
         part = spectrum[i : i + chunk]
@@ -48,7 +50,8 @@ def starts(task: Task, spectrum: Ints, count: int) -> Floats:
     tau = log_tau[combination[chosen % len(combination)]]
     exponent = np.full_like(tau, _EXPONENT)
     tail = np.array(tails)[chosen // len(combination)][..., None] if task.free_tail else np.empty((*chosen.shape, 0))
-    return np.clip(np.concatenate([tau, exponent, tail], axis=-1), task.lower, task.upper)
+    out: Floats = np.clip(np.concatenate([tau, exponent, tail], axis=-1), task.lower, task.upper)
+    return out
 
 
 def _grid(task: Task, budget: int) -> tuple[Floats, Ints]:
@@ -98,7 +101,7 @@ def explained(gram: Floats, rhs: Floats) -> Floats:
     """
     active = np.ones(rhs.shape, dtype=bool)
     found = solve_active(gram, rhs, active)
-    out = np.einsum("ib,ib->b", found, rhs)
+    out: Floats = np.einsum("ib,ib->b", found, rhs)
     index = np.arange(len(out))
     for _ in range(2):
         bad = found < 0.0

@@ -64,7 +64,7 @@ CLASSES = (
 class ArcAssignment(NamedTuple):
     """Classes with their probabilities, the most probable first, and the rule with its doubt in words."""
 
-    ranked: tuple[tuple[str, float], ...]
+    ranked: tuple[tuple[str, Fraction], ...]
     rule: str
 
 

@@ -176,6 +176,24 @@ def check_modulus(path: Path, line: int | None, real: float, imaginary: float, m
         raise ReadError(path, message, line)
 
 
+def check_phase(path: Path, line: int | None, real: float, imaginary: float, phase: float) -> None:
+    """Compare the phase [deg] a file gives with its real and imaginary part: swapped columns and lost signs show here.
+
+    Instruments print 0.001 deg or finer, so a difference above 0.1 deg is no rounding.
+
+    Raises
+    ------
+    ReadError  if they differ by more.
+    """
+    computed = math.degrees(math.atan2(imaginary, real))
+    if abs((phase - computed + 180.0) % 360.0 - 180.0) > 0.1:
+        message = (
+            f"phase = {phase:.6g} deg: expected {computed:.6g} deg from the real and imaginary part beside it."
+            " Columns are swapped, a sign is lost or the line is damaged: export the file again."
+        )
+        raise ReadError(path, message, line)
+
+
 def informative(values: Sequence[float]) -> bool:
     """Return whether a column says anything: programs fill one they did not record with zeros or one number."""
     return any(values) and (len(values) == 1 or len(set(values)) > 1)

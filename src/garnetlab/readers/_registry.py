@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import struct
 from collections.abc import Iterable
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from garnetlab.core import FileSource, GarnetlabError, InvalidInput, Kind, Measurement, ReadError, nearest
 from garnetlab.readers._temperature import temperature_metadata
@@ -62,8 +63,7 @@ def _load(name: str) -> Reader:
     if name not in READERS:
         message = f"reader = {name!r}: no such reader.{nearest(name, READERS)} Known: {', '.join(READERS)}."
         raise InvalidInput(message)
-    module: Reader = importlib.import_module(READERS[name])  # type: ignore[assignment]
-    return module
+    return cast("Reader", importlib.import_module(READERS[name]))
 
 
 def _choose(path: Path, head: bytes) -> Reader:
@@ -110,7 +110,7 @@ def read(path: str | Path, *, reader: str | None = None) -> tuple[Measurement, .
         found = chosen.read(path)
     except GarnetlabError:
         raise
-    except (ArithmeticError, LookupError, TypeError, ValueError, OSError, EOFError) as error:
+    except (ArithmeticError, LookupError, TypeError, ValueError, OSError, EOFError, struct.error) as error:
         message = f"damaged or unexpected content for a {chosen.name} file ({type(error).__name__}: {error}). Export it again."
         raise ReadError(path, message) from error
     if not found:

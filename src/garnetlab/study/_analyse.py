@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from garnetlab import units
-from garnetlab.analyse import analyse_impedance, arrhenius, branches
+from garnetlab.analyse import analyse_circuit, analyse_impedance, arrhenius, branches
 from garnetlab.analyse.eis import check_measurement
 from garnetlab.core import GarnetlabError, InvalidInput, Kind, Measurement, MissingInput, Result, nearest
+from garnetlab.physics.impedance import parse_circuit
 from garnetlab.readers import read
 
 #: analyses by name; the kind they take
@@ -29,6 +30,7 @@ class SampleOptions:
     temperature: float | None = None
     electrodes: str | None = None
     interfaces: int | None = None
+    circuit: str | None = None
 
     def __post_init__(self) -> None:
         for name, unit in (("area", "cm^2"), ("thickness", "mm")):
@@ -51,12 +53,14 @@ class SampleOptions:
         if self.interfaces is not None and self.interfaces not in (1, 2):
             message = f"interfaces = {self.interfaces}: expected 1 (half cell) or 2 (symmetric cell)."
             raise InvalidInput(message)
+        if self.circuit is not None:
+            parse_circuit(self.circuit)
 
     def apply(self, measurement: Measurement) -> Measurement:
         """Return the measurement with these values in its metadata; an option wins over the file."""
         given = {
             name: value
-            for name in ("area", "thickness", "temperature", "electrodes", "interfaces")
+            for name in ("area", "thickness", "temperature", "electrodes", "interfaces", "circuit")
             if (value := getattr(self, name)) is not None
         }
         if "temperature" in given:
@@ -150,11 +154,34 @@ def analyse_measurements(
             errors.append((str(measurement.source.to_dict().get("path", "simulation")), problem))
     if not usable:
         return Analysis((), tuple(errors))
-    results = analyse_impedance(usable, progress=progress)
     if analysis == "arrhenius":
         _require_geometry(usable)
+    results = _impedance(usable, one_series=analysis == "arrhenius", progress=progress)
+    if analysis == "arrhenius":
         results = tuple(arrhenius(series, label=label) for label, series in branches(results).items())
     return Analysis(results, tuple(errors))
+
+
+def _impedance(
+    measurements: Sequence[Measurement], *, one_series: bool, progress: Callable[[int, int], None] | None
+) -> tuple[Result, ...]:
+    """Return the results in the order given; spectra for which a circuit is named are fitted with it.
+
+    With ``one_series`` the spectra that name no sample are one temperature series and share a circuit where one serves.
+    """
+    groups: dict[str, list[int]] = {}
+    for i, measurement in enumerate(measurements):
+        groups.setdefault(str(measurement.metadata.get("circuit", "")), []).append(i)
+    found: dict[int, Result] = {}
+    for circuit, members in groups.items():
+        chosen = [measurements[i] for i in members]
+        if circuit:
+            results = analyse_circuit(chosen, circuit, progress=progress)
+        else:
+            series = ["series"] * len(chosen) if one_series and not any("sample" in m.metadata for m in chosen) else None
+            results = analyse_impedance(chosen, series=series, progress=progress)
+        found.update(zip(members, results, strict=True))
+    return tuple(found[i] for i in range(len(measurements)))
 
 
 def _problem(measurement: Measurement, analysis: str | None) -> str | None:

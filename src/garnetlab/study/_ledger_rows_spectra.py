@@ -93,7 +93,7 @@ def _blocking_plans(paper: Paper, rngs: Callable[[str], np.random.Generator]) ->
         also = (
             ""
             if len(kelvin) == 1
-            else " Read as ln(sigma T); the paper does not say whether sigma or sigma T is meant."
+            else ". Read as ln(sigma T); the paper does not say whether sigma or sigma T is meant"
         )
         plans.append(
             _Plan(
@@ -225,24 +225,30 @@ def _computed(paper: Paper, plan: _Plan, results: Sequence[Result], summary: Res
     except InvalidInput:
         notes.append(f"The analysis did not determine {plan.quantity}")
         return Computed(Status.INPUT, route=plan.route, note=". ".join(notes))
-    notes.extend(_asides(summary))
+    notes.extend(_asides(plan.quantity, summary))
     return Computed(
         Status.INPUT, quantity.field_value, quantity.field_std, quantity.field_interval, plan.route, ". ".join(notes)
     )
 
 
-def _asides(summary: Result) -> list[str]:
+#: quantity read off -> the same from the other form, and what to call it
+_OTHER_FORM = {
+    "activation_energy_total": ("activation_energy_total_sigma", "ln(sigma)"),
+    "activation_energy_interface_sigma": ("activation_energy_interface", "ln(T/R)"),
+}
+
+
+def _asides(quantity: str, summary: Result) -> list[str]:
     """Return other numbers of the analysis that a reader of the row wants."""
     said = []
-    for name, words in (
-        ("activation_energy_total_sigma", "From ln(sigma) it is"),
-        ("activation_energy_interface", "From ln(T/R) it is"),
-    ):
-        if name in summary.quantities:
-            said.append(f"{words} {summary[name].field_value:.3f} eV")
-    if "ionic_conductivity" in summary.quantities:
+    other, form = _OTHER_FORM.get(quantity, ("", ""))
+    if other in summary.quantities:
+        said.append(f"From {form} it is {summary[other].field_value:.3f} eV")
+    if "electrolyte_resistance" in summary.quantities:
         resistance = summary["electrolyte_resistance"]
-        said.append(f"The pellet has {resistance.field_value:.1f} +- {resistance.field_std or 0.0:.1f} ohm")
+        said.append(
+            f"The pellet has {resistance.field_value:.1f} +- {resistance.field_std or 0.0:.1f} ohm in this spectrum"
+        )
     return said
 
 

@@ -112,7 +112,7 @@ def _with_sample(measurement: Measurement, entry: MeasurementEntry, sample: Samp
             "temperature_name": entry.temperature,
             "temperature_from": "document",
         }
-    values |= {k: v for k in ("branch", "place") if (v := getattr(entry, k)) is not None}
+    values |= {k: v for k in ("branch", "place", "circuit") if (v := getattr(entry, k)) is not None}
     return measurement.with_metadata(**values)
 
 
@@ -130,6 +130,7 @@ def sample_options(
     temperature: str | None = None,
     electrodes: str | None = None,
     interfaces: int | None = None,
+    circuit: str | None = None,
 ) -> SampleOptions:
     """Return options from text with units, as the command line gives them.
 
@@ -153,4 +154,5 @@ def sample_options(
         temperature=None if temperature is None else parse_quantity("temperature", temperature, "K"),
         electrodes=electrodes,
         interfaces=interfaces,
+        circuit=circuit,
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from garnetlab.units._dim import NONE, Dim, UnitError
-from garnetlab.units._parse import Unit, example_of, format_value, parse, parse_unit, pretty_unit
+from garnetlab.units._parse import Unit, example_of, format_exact, format_value, parse, parse_unit, pretty_unit
 from garnetlab.units._quantity import Quantity, format_pair
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "e",
     "eV",
     "example_of",
+    "format_exact",
     "format_pair",
     "format_value",
     "hour",

@@ -290,7 +290,7 @@ def format_exact(value: float, unit: str) -> str:
     suffix = "" if unit in ("1", "") else f" {unit}"
     shown = (_Ratio(value) - _Ratio(repr(target.offset))) / target.exact
     for digits in (6, 12, 15, 16, 17):
-        text = f"{float(shown):.{digits}g}{suffix}"
+        text = repr(float(f"{float(shown):.{digits}g}")).removesuffix(".0") + suffix
         if parse(text, unit) == value:
             return text
     return f"{value!r} {target.dim}" if target.dim != NONE else repr(value)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from garnetlab import units
 from garnetlab.core import Channel, Measurement, ReadError
-from garnetlab.readers._impedance import check_modulus, impedance_measurement, informative, split_sweeps
+from garnetlab.readers._impedance import check_modulus, check_phase, impedance_measurement, informative, split_sweeps
 
 
 class _Wanted(NamedTuple):
@@ -105,7 +105,7 @@ def add_row(path: Path, rows: Rows, ordinal: int, line: int | None, numbers: Map
 
     Raises
     ------
-    ReadError  if the modulus beside real and imaginary part disagrees with them.
+    ReadError  if modulus or phase beside real and imaginary part disagree with them.
     """
     if numbers["frequency"] == 0.0:
         rows.skipped += 1
@@ -113,6 +113,8 @@ def add_row(path: Path, rows: Rows, ordinal: int, line: int | None, numbers: Map
     real, imaginary = _complex(numbers)
     if "modulus" in numbers:
         check_modulus(path, line, real, imaginary, numbers["modulus"])
+    if numbers.get("modulus") and "phase" in numbers:
+        check_phase(path, line, real, imaginary, math.degrees(numbers["phase"]))
     kept = {"frequency": numbers["frequency"], "real": real, "imaginary": imaginary}
     kept |= {key: numbers[key] for key in (*_EXTRA, "cycle") if key in numbers}
     for key, value in kept.items():

@@ -48,7 +48,8 @@ def _content(path: Path) -> _Content:
     try:
         from galvani import BioLogic
     except ImportError:
-        raise MissingExtra("datalab-org-galvani", "vendor", "reading .mpr files (or export .mpt)") from None
+        module = "datalab-org-galvani"
+        raise MissingExtra(module, "vendor", "reading .mpr files (or export .mpt)") from None
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")

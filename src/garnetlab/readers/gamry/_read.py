@@ -11,12 +11,12 @@ import numpy as np
 
 from garnetlab.core import Channel, Measurement, ReadError
 from garnetlab.readers._dates import iso_datetime
-from garnetlab.readers._impedance import check_modulus, impedance_measurement, informative, split_sweeps
+from garnetlab.readers._impedance import check_modulus, check_phase, impedance_measurement, informative, split_sweeps
 from garnetlab.readers._text import guess_decimal, parse_number, parse_row, read_lines
 
 _WANTED = ("Freq", "Zreal", "Zimag")
 _UNITS = {"Freq": "hz", "Zreal": "ohm", "Zimag": "ohm"}
-_OPTIONAL = ("Zmod", "Time", "Vdc", "Idc", "ZrealDrCor", "ZimagDrCor")
+_OPTIONAL = ("Zmod", "Zphz", "Time", "Vdc", "Idc", "ZrealDrCor", "ZimagDrCor")
 _EXTRA = {"Time": Channel.TIME, "Vdc": Channel.VOLTAGE, "Idc": Channel.CURRENT}
 _TABLE = re.compile(r"ZCURVE\d*")
 
@@ -84,7 +84,7 @@ def _entry(path: Path, line: int, text: str, header: dict[str, str]) -> _Table |
 def _table_line(table: _Table, line: int, text: str) -> None:
     if not table.names:
         table.names = text.split()
-    elif not table.units and text.split()[0] == "#":
+    elif not table.units and text.lstrip().startswith("#"):
         table.units = [u.strip() for u in text.strip().split("\t")]
     else:
         table.rows.append((line, text.split()))
@@ -141,6 +141,8 @@ def _columns(path: Path, table: _Table) -> tuple[dict[str, list[float]], list[in
             zip(wanted, parse_row(path, line, table.names, cells, wanted=places, decimal=decimal), strict=True)
         )
         check_modulus(path, line, numbers["Zreal"], numbers["Zimag"], numbers.get("Zmod", 0.0))
+        if "Zphz" in numbers:
+            check_phase(path, line, numbers["Zreal"], numbers["Zimag"], numbers["Zphz"])
         for name, value in numbers.items():
             columns[name].append(value)
     return columns, [line for line, _ in table.rows]
@@ -165,7 +167,7 @@ def _warnings(table: _Table, columns: Mapping[str, Sequence[float]], *, aborted:
 def _metadata(header: Mapping[str, str], extra: Mapping[Channel, Sequence[float]]) -> dict[str, float | str]:
     metadata: dict[str, float | str] = {}
     texts = {
-        "technique": header.get("TITLE", "") if header.get("TAG", "") == "" else header["TAG"],
+        "technique": header.get("TITLE") or header.get("TAG", ""),
         "started": iso_datetime(header.get("DATE", ""), header.get("TIME", "")),
         "instrument": header.get("PSTAT", ""),
     }

@@ -47,32 +47,38 @@ class Column:
     minus: bool = False
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _NAMES: dict[Role, frozenset[str]] = {
-    Role.FREQUENCY: frozenset(
+    Role.FREQUENCY: _words(
         "f fr freq frequency frequencies frequenz fréquence frequence frecuencia frequenza 频率 周波数 ν"
-        " omega ω w angularfrequency".split()
+        " omega ω w angularfrequency"
     ),
-    Role.REAL: frozenset(
+    Role.REAL: _words(
         "z' zs' zre zreal rez re real realz zrealpart realpart realpartofz realteil realteilz z're zr zprime zreel"
-        " partieréelle partiereelle realimpedance impedancereal 实部 z'real realz' rezs".split()
+        " partieréelle partiereelle realimpedance impedancereal 实部 z'real realz' rezs"
     ),
-    Role.IMAGINARY: frozenset(
+    Role.IMAGINARY: _words(
         "z'' zs'' zim zimag zimaginary imz im imag imagz imaginary imaginaryz imaginarypart imaginarypartofz"
         " imaginärteil imaginaerteil z''im zi zdoubleprime zdprime z''imag partieimaginaire imagz'' 虚部"
-        " imaginaryimpedance impedanceimaginary imzs".split()
+        " imaginaryimpedance impedanceimaginary imzs"
     ),
-    Role.MODULUS: frozenset(
+    Role.MODULUS: _words(
         "|z| zmod modz zmodulus modulus modulusofz absz zabs |zs| magnitude magnitudez mag zmag zmagnitude z betrag"
-        " impedance impedanz impedancemodulus impedancemagnitude |impedance| 阻抗 模值".split()
+        " impedance impedanz impedancemodulus impedancemagnitude |impedance| 阻抗 模值"
     ),
-    Role.PHASE: frozenset(
+    Role.PHASE: _words(
         "phase phasez zphase zphz theta thetaz θ argz zarg arg phaseangle phaseofz phi phiz φ angle phasenwinkel"
-        " phasenverschiebung phaseshift zphaseangle 相位 相位角".split()
+        " phasenverschiebung phaseshift zphaseangle 相位 相位角"
     ),
 }
 _ROLE = {name: role for role, names in _NAMES.items() for name in names}
-_ANGULAR = frozenset("omega ω w angularfrequency".split())
-_SAME = str.maketrans({"\u2032": "'", "\u2019": "'", "`": "'", "\u00b4": "'", "\u2018": "'", "\u2212": "-", "\u2013": "-"})
+_ANGULAR = _words("omega ω w angularfrequency")
+_SAME = str.maketrans(
+    {"\u2032": "'", "\u2019": "'", "`": "'", "\u00b4": "'", "\u2018": "'", "\u2212": "-", "\u2013": "-"}
+)
 _DOUBLE = ("\u2033", "\u201d", "\u201c", '"')
 _LOG = re.compile(r"(log10|log_10|log|lg|ln)[\s_]*[(\[]?\s*(.+?)\s*[)\]]?", re.IGNORECASE)
 _MINUS = re.compile(r"(?:-\s*1?\s*[*x×·]?|neg(?:ative)?(?:[\s_.]+|(?=[Zz])))\s*", re.IGNORECASE)

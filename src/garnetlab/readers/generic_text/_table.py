@@ -67,9 +67,11 @@ def find_tables(path: Path, rows: Sequence[Row], columns: int, decimal: str, *, 
     ------
     ReadError  naming the line, where the columns are not understood, a unit cannot be used, or a row is none of numbers.
     """
-    named = [(i, names) for i, row in enumerate(rows) if (names := _names(row, columns, decimal, delimiter)) is not None]
+    named = [
+        (i, names) for i, row in enumerate(rows) if (names := _names(row, columns, decimal, delimiter)) is not None
+    ]
     if not named:
-        return [_unnamed(path, rows, columns, decimal)]
+        return [_unnamed(path, rows, columns, decimal, delimiter)]
     tables, above = [], 0
     ends = [*(i for i, _ in named[1:]), len(rows)]
     layout = _Layout(path, columns, decimal, delimiter)
@@ -129,6 +131,12 @@ def _named(
             " Is the delimiter also the decimal mark, or a name missing? Export with another delimiter."
         )
         raise ReadError(path, message, line)
+    for odd in body[:first]:
+        if len(odd.cells) == columns and not is_comment(odd.text) and not all(is_unit(c) for c in odd.cells):
+            message = (
+                f"{odd.text.strip()[:60]!r}: expected units or numbers beneath the column names. Correct the line."
+            )
+            raise ReadError(path, message, odd.line)
     units = next((r.cells for r in body[:first] if r.cells and all(is_unit(c) for c in r.cells)), ())
     try:
         sets = _sets(path, columns_of(names, units), line, names)
@@ -169,9 +177,7 @@ def _sets(path: Path, found: Sequence[Column], line: int, names: Sequence[str]) 
     )
 
 
-def _data_rows(
-    path: Path, rows: Sequence[Row], decimal: str, *, last: bool
-) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+def _data_rows(path: Path, rows: Sequence[Row], decimal: str, *, last: bool) -> tuple[tuple[Row, ...], tuple[str, ...]]:
     """Return the rows of numbers; text after the last of them is a footer, text between them an error."""
     data, text = [], []
     for row in rows:
@@ -181,25 +187,28 @@ def _data_rows(
             text.append(row)
             continue
         if text:
-            raise ReadError(path, f"{text[0].text.strip()[:60]!r}: expected a row of numbers. Remove the line.", text[0].line)
+            raise ReadError(
+                path, f"{text[0].text.strip()[:60]!r}: expected a row of numbers. Remove the line.", text[0].line
+            )
         data.append(row)
     notes = [f"line {row.line} after the last row is left out: {row.text.strip()[:60]!r}" for row in text if last]
     return tuple(data), tuple(notes)
 
 
-def _unnamed(path: Path, rows: Sequence[Row], columns: int, decimal: str) -> Table:
+def _unnamed(path: Path, rows: Sequence[Row], columns: int, decimal: str, delimiter: str) -> Table:
     first = next(
         (i for i, r in enumerate(rows) if len(r.cells) == columns and all(is_value(c, decimal) for c in r.cells)),
         len(rows),
     )
     above = [row for row in rows[:first] if not is_comment(row.text)]
+    for row in above[-1:] if delimiter == " " else above:  # words with blanks between them may be a title
+        if len(row.cells) == columns and not _has_numbers(row, decimal):
+            raise ReadError(path, f"columns = {', '.join(row.cells)[:100]}: {_EXPECTED}", row.line)
     for row in above:
         numbers = [is_value(c, decimal) or is_no_number(c) for c in row.cells]
         if (any(numbers) and len(numbers) == columns) or (all(numbers) and numbers):
             message = f"{row.text.strip()[:60]!r}: expected a row of {columns} numbers. Correct or remove the line."
             raise ReadError(path, message, row.line)
-    if above and len(above[-1].cells) == columns:
-        raise ReadError(path, f"columns = {', '.join(above[-1].cells)[:100]}: {_EXPECTED}", above[-1].line)
     if columns != 3:
         line = rows[first].line if first < len(rows) else None
         message = f"{columns} columns without names: expected names, or three columns f, Z', Z''. Add a line of names."
