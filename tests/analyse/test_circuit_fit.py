@@ -88,7 +88,6 @@ def test_parameters_known_as_a_sum_only_get_a_large_uncertainty():
         ({"guess": {"R9": 1.0}}, "parameter = 'R9'"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:divide by zero")
 def test_wrong_input_is_refused(change, message):
     arguments = {"frequency": F, "impedance": np.ones((1, 81)), **change}
     with pytest.raises(InvalidInput, match=message):

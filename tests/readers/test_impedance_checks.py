@@ -13,6 +13,7 @@ from garnetlab.readers._impedance import (
     check_phase,
     impedance_measurement,
     informative,
+    out_of_order,
     require_impedance,
     sign_is_turned,
     split_sweeps,
@@ -99,6 +100,21 @@ def test_a_turn_a_repeat_or_a_point_out_of_order_does_not_split():
     assert len(split_sweeps([*down[:5], down[6], down[5], *down[7:]])) == 1
     assert split_sweeps([]) == []
     assert len(split_sweeps([5.0, 5.0])) == 1
+
+
+def test_a_damaged_frequency_inside_a_sweep_is_noticed_and_does_not_split_it():
+    f = with_bad(F, F[3] * 1000)
+    assert len(split_sweeps(f)) == 1
+    assert out_of_order(f) == [3]
+    assert (
+        "1 frequencies lie out of the order of their neighbours (first at line 13)"
+        in build(f=f, lines=range(10, 26)).warnings[0]
+    )
+
+
+def test_a_turn_of_the_sweep_is_in_order():
+    assert out_of_order(np.concatenate([F[8:0:-1], F])) == []
+    assert out_of_order(np.repeat(F, 2)) == []
 
 
 def test_modulus_and_phase_must_agree_with_the_parts():

@@ -119,6 +119,8 @@ def test_a_date_becomes_iso_text(date, time, order, iso):
     assert iso_datetime(date, time, order=order) == iso
 
 
-@pytest.mark.parametrize("date", ["5/11/2016", "DD/MM/YYYY HH:MM:SS", "", "31/31/2020", "30.02.2020", "1/1/2020 25:61:00"])
+@pytest.mark.parametrize(
+    "date", ["5/11/2016", "DD/MM/YYYY HH:MM:SS", "", "31/31/2020", "30.02.2020", "1/1/2020 25:61:00"]
+)
 def test_what_is_no_date_or_could_be_two_is_left_out(date):
     assert iso_datetime(date) == ""

@@ -159,7 +159,7 @@ def test_the_reference_spectra_scatter_about_the_reference_circuit(case):
 
 def test_the_drift_of_the_reference_problem_adds_15_per_cent_of_the_interface_at_the_end():
     options = {"noise": 0.0, "rng": np.random.default_rng(1)}
-    f, still = _reference.reference_spectra("B", 1, **options)
+    _, still = _reference.reference_spectra("B", 1, **options)
     _, moved = _reference.reference_spectra("B", 1, drift=0.15, **options)
     assert abs(moved[0, 0] - still[0, 0]) < 1e-12 * abs(still[0, 0])
     assert (moved - still)[0, -1].real == pytest.approx(0.15 * 460.0, rel=1e-3)  # the arc has closed: (w tau)^n ~ 1e-3

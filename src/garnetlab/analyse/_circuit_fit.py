@@ -177,7 +177,8 @@ def _problem(
     if 2 * len(f) <= len(circuit):
         message = f"points = {len(f)}: expected more than {len(circuit) / 2:g} for the {len(circuit)} parameters of {circuit}."
         raise InvalidInput(message)
-    w = 1.0 / np.abs(z) if weights is None else np.broadcast_to(np.asarray(weights, dtype=np.float64), z.shape)
+    with np.errstate(divide="ignore"):  # 0 ohm is refused below
+        w = 1.0 / np.abs(z) if weights is None else np.broadcast_to(np.asarray(weights, dtype=np.float64), z.shape)
     if not (np.isfinite(z).all() and np.isfinite(w).all() and np.isfinite(f).all() and (f > 0).all()):
         bad = int((~(np.isfinite(z) & np.isfinite(w)) | ~(f > 0)).any(axis=0).argmax())
         message = f"impedance = {z[0, bad]} at frequency {f[bad]}: expected finite numbers, not 0 ohm. Drop the point."

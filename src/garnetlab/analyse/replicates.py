@@ -123,8 +123,14 @@ def _log_mean(values: Sequence[Quantity]) -> tuple[float, float]:
     return float(logs.mean()), max(own, between)
 
 
+#: the capacitance of a constant phase element depends on its resistance as R^((1 - n)/n): 0.2 for n = 0.83. By so much
+#: the exponent may be off for a reason that is neither contact area nor kinetics
+_CPE_DOUBT = 0.2
+
+
 def _verdict(exponent: float, std: float) -> str:
-    area, kinetics = abs(exponent - 1) < 2 * std, abs(exponent) < 2 * std
+    doubt = 2.0 * std + _CPE_DOUBT
+    area, kinetics = abs(exponent - 1.0) < doubt, exponent < doubt
     if area and kinetics:
         return "the capacitances do not tell contact area from kinetics"
     if area:

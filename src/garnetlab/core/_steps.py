@@ -178,20 +178,27 @@ def _repeat(rest: str) -> RepeatStep:
     return RepeatStep(int(match[2]), int(match[1]) if match[1] else None)
 
 
+_POINTS = re.compile(r"(\d{1,4}) points? per decade")
+
+
 def _impedance(rest: str) -> ImpedanceStep:
-    match = re.fullmatch(
-        r"from (.+?) to (.+?)(?: with (?P<volt>.+?))?(?: (?:and|with) (?P<points>\d{1,4}) points? per decade)?", rest
-    )
+    match = re.fullmatch(r"from (.+?) to (.+?)(?: with (.+))?", rest)
     if match is None:
         message = "expected 'Impedance from 1 MHz to 10 mHz with 10 mV and 10 points per decade'."
         raise units.UnitError(message)
     start, stop = (_positive(match[i], "Hz") for i in (1, 2))
-    amplitude = None if match["volt"] is None else _positive(match["volt"], "V")
-    points = None if match["points"] is None else int(match["points"])
-    if points == 0 or start == stop:
-        message = f"{rest!r}: expected two different frequencies and at least 1 point per decade."
+    points: list[int] = []
+    amplitudes: list[float] = []
+    for part in match[3].split(" and ") if match[3] else []:
+        found = _POINTS.fullmatch(part)
+        if found is None:
+            amplitudes.append(_positive(part, "V"))
+        else:
+            points.append(int(found[1]))
+    if 0 in points or start == stop or len(points) > 1 or len(amplitudes) > 1:
+        message = "expected two different frequencies, and once at most an amplitude and 1 or more points per decade."
         raise units.UnitError(message)
-    return ImpedanceStep(start, stop, amplitude, points)
+    return ImpedanceStep(start, stop, next(iter(amplitudes), None), next(iter(points), None))
 
 
 _CLAUSE = re.compile(r"(?:^|,? )(?:or )?(at|for|until|or) ", re.IGNORECASE)

@@ -16,7 +16,7 @@ from garnetlab.units import Quantity
 
 _ALLOWED = {
     "law", "value", "std", "relative_std", "range", "source", "evidence", "note", "reference", "activation_energy",
-    "coefficients", "unit",
+    "activation_energy_std", "coefficients", "unit",
 }  # fmt: skip
 _EVIDENCE = ("text", "data", "abstract", "memory")
 
@@ -40,6 +40,7 @@ class Property:
     source: str
     evidence: str
     note: str = ""
+    energy_std: float = 0.0
 
     def at(self, temperature: float | None = None) -> tuple[Quantity, str]:
         """Return the value with its standard uncertainty at ``temperature`` [K], and a warning or an empty text.
@@ -53,8 +54,15 @@ class Property:
             raise InvalidInput(message)
         value = self._value(temperature)
         method = f"{self.source} ({self.evidence})"
-        quantity = Quantity(value, abs(value) * self.relative_std, self.unit, method=method, source=self.source)
+        std = abs(value) * math.hypot(self.relative_std, self._slope(temperature) * self.energy_std)
+        quantity = Quantity(value, std, self.unit, method=method, source=self.source)
         return quantity, self._outside(temperature)
+
+    def _slope(self, temperature: float | None) -> float:
+        """Return the derivative of ln(value) with respect to the activation energy [1/J], without sign."""
+        if self.law != "arrhenius" or temperature is None:
+            return 0.0
+        return abs(1.0 / temperature - 1.0 / self.numbers[1]) / units.k_B
 
     def _value(self, temperature: float | None) -> float:
         if self.law == "constant" or temperature is None:
@@ -63,7 +71,7 @@ class Property:
             return sum(c * temperature**i for i, c in enumerate(self.numbers))
         if self.law == "critical":
             a, b, c, critical, power = self.numbers
-            return a + b * temperature + c * (1.0 - temperature / critical) ** power
+            return a + b * temperature + c * float((1.0 - temperature / critical) ** power)
         if self.law == "logarithmic":
             a, b, c = self.numbers
             return math.exp(a + b * math.log(temperature) + c / temperature)
@@ -132,7 +140,17 @@ def parse_property(name: str, data: Mapping[str, Any], *, where: str) -> Propert
         relative = abs(text_number * spread.factor / numbers[0])
     low, high = (units.parse(t, "K") for t in data["range"]) if "range" in data else (None, None)
     return Property(
-        name, unit, law, numbers, relative, low, high, data["source"], data["evidence"], data.get("note", "")
+        name,
+        unit,
+        law,
+        numbers,
+        relative,
+        low,
+        high,
+        data["source"],
+        data["evidence"],
+        data.get("note", ""),
+        units.parse(data.get("activation_energy_std", "0 eV"), "J"),
     )
 
 

@@ -17,6 +17,7 @@ _FIRST = 3  # starts followed for every spectrum
 _EXPLORE = 6  # iterations before starts that meet are merged
 _SAME = 1e-3  # relative: costs this close belong to one minimum while exploring
 _CORRELATED = 2.0  # standard deviations of the lag-one correlation
+_KEPT = 3  # minima per spectrum that are followed to the bottom
 _POLISH = 80  # iterations at most
 _TOLERANCE = 1e-7  # relative decrease of the sum of squares that ends a fit
 
@@ -50,6 +51,7 @@ def _followed(problem: Problem, spectrum: Ints, shape: Floats) -> Members:
     members = refine(problem.task, owner, shape, iterations=_EXPLORE, tolerance=_SAME)
     if count > 1:
         members = members.take(_unmet(members))
+        members = members.take(_rank(members.spectrum) < _KEPT)
     return refine(problem.task, members.spectrum, members.shape, iterations=_POLISH, tolerance=_TOLERANCE)
 
 
@@ -62,6 +64,14 @@ def _unmet(members: Members) -> Ints:
     same &= np.abs(ranked.shape[1:] - ranked.shape[:-1]).max(axis=1, initial=0.0) < 0.3
     out: Ints = order[np.concatenate([[True], ~same])]
     return out
+
+
+def _rank(spectrum: Ints) -> Ints:
+    """Return the place of each member among those of its spectrum, which follow each other."""
+    first = np.flatnonzero(np.concatenate([[True], spectrum[1:] != spectrum[:-1]]))
+    length = np.diff(np.append(first, len(spectrum)))
+    rank: Ints = np.arange(len(spectrum)) - np.repeat(first, length)
+    return rank
 
 
 def _best(members: Members) -> Members:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from garnetlab.numerics._arcs_projection import Bools, Floats, Ints, Task, arc_columns, power_columns, solve_active
+from garnetlab.numerics._arcs_projection import Floats, Ints, Task, arc_columns, power_columns, solve_active
 
 _COMBINATIONS = 400  # tried per spectrum at most, shared between the exponents of a free tail
 _EXPONENT = 0.85
@@ -39,14 +39,12 @@ def starts(task: Task, spectrum: Ints, count: int) -> Floats:
     log_tau, combination = _grid(task, _COMBINATIONS // len(tails))
     dictionary = [_Dictionary.of(task, log_tau, combination, tail) for tail in tails]
     chunk = max(1, _CHUNK // len(combination))
-    near = np.tile(
-        np.abs(combination[:, None] - combination[None]).max(axis=2, initial=0) <= 1, (len(tails), len(tails))
-    )
+    places = np.tile(combination, (len(tails), 1))
     chosen = np.empty((len(spectrum), count), dtype=np.intp)
     for i in range(0, len(spectrum), chunk):
         part = spectrum[i : i + chunk]
         explained = np.concatenate([d.explained(task, part) for d in dictionary], axis=1)
-        chosen[i : i + chunk] = _distinct(explained, near, count)
+        chosen[i : i + chunk] = _distinct(explained, places, count)
     tau = log_tau[combination[chosen % len(combination)]]
     exponent = np.full_like(tau, _EXPONENT)
     tail = np.array(tails)[chosen // len(combination)][..., None] if task.free_tail else np.empty((*chosen.shape, 0))
@@ -115,11 +113,14 @@ def explained(gram: Floats, rhs: Floats) -> Floats:
     return out
 
 
-def _distinct(explained: Floats, near: Bools, count: int) -> Ints:
-    """Return the ``count`` best entries per row (m, count), neighbours of a chosen one passed over."""
+def _distinct(explained: Floats, places: Ints, count: int) -> Ints:
+    """Return the ``count`` best entries per row (m, count), neighbours on the grid of a chosen one passed over."""
     left = explained.copy()
     chosen = np.empty((len(left), count), dtype=np.intp)
     for i in range(count):
         chosen[:, i] = left.argmax(axis=1)
-        left[near[chosen[:, i]]] = -1.0
+        near = np.ones(left.shape, dtype=bool)
+        for place in places.T:
+            near &= np.abs(place - place[chosen[:, i], None]) <= 1
+        left[near] = -1.0
     return chosen

@@ -50,8 +50,8 @@ def impedance_measurement(
 
     Returns
     -------
-    :  A measurement of kind impedance with a warning for repeated frequencies, negative real parts, and a spectrum that
-       is inductive throughout.
+    :  A measurement of kind impedance with a warning for repeated frequencies, frequencies out of order, negative real
+       parts, a modulus that changes faster than passive elements allow, and a spectrum that is inductive throughout.
 
     Raises
     ------
@@ -147,10 +147,24 @@ def _noticed(f: NDArray[np.float64], z: NDArray[np.complex128], lines: Sequence[
     if (counts > 1).any():
         shown = ", ".join(f"{v:.6g} Hz" for v in values[counts > 1][:3])
         found.append(f"{int((counts > 1).sum())} frequencies stand more than once ({shown}); all points are kept")
+    astray = out_of_order(f)
+    if astray:
+        first = f"line {lines[astray[0]]}" if lines else f"point {astray[0] + 1}"
+        found.append(
+            f"{len(astray)} frequencies lie out of the order of their neighbours (first at {first}): check them"
+        )
     negative = np.flatnonzero(z.real <= 0)
     if negative.size:
         first = f"line {lines[negative[0]]}" if lines else f"point {negative[0] + 1}"
         found.append(f"{negative.size} of {f.size} real parts are not positive (first at {first})")
+    steps = np.diff(f)
+    rising = np.count_nonzero(steps > 0) >= np.count_nonzero(steps < 0)
+    turned = np.flatnonzero(steps < 0 if rising else steps > 0)
+    if turned.size:
+        first = f"line {lines[turned[0] + 1]}" if lines else f"point {turned[0] + 2}"
+        found.append(f"{turned.size} frequencies are out of order (first at {first})")
+    if too_steep(f, z):
+        found.append("|Z| changes with frequency faster than a capacitor or an inductor lets it: are columns swapped?")
     if f.size >= 3 and (z.imag > 0).all():
         found.append(
             "every imaginary part is positive: an inductor or a short circuit, not a cell with a capacitive arc"
@@ -203,7 +217,7 @@ def split_sweeps(frequency: Sequence[float]) -> list[range]:
     """Return the index ranges of the sweeps in one column of frequencies.
 
     A new sweep begins where the frequency jumps back against its direction by more than three typical steps (the median
-    of the steps, in decades). A repeated point or one out of order stays where it is.
+    of the steps, in decades). A repeated point or one out of order, after which the sweep goes on, stays where it is.
     """
     logs = [math.log10(f) if f > 0 else math.nan for f in frequency]
     steps = [b - a for a, b in itertools.pairwise(logs)]
@@ -213,12 +227,30 @@ def split_sweeps(frequency: Sequence[float]) -> list[range]:
     limit = 3.0 * sizes[len(sizes) // 2]
     starts, direction = [0], 0.0
     for i, step in enumerate(steps, start=1):
-        if direction and step * direction < 0 and abs(step) > limit:
+        back = bool(direction) and step * direction < 0 and abs(step) > limit
+        if back and not _resumes(logs, i, direction, limit):
             starts.append(i)
             direction = 0.0
-        elif step:
-            direction = math.copysign(1.0, step) if not direction or abs(step) <= limit else direction
+        elif step and not (direction and abs(step) > limit):
+            direction = math.copysign(1.0, step)
     return [range(a, b) for a, b in zip(starts, [*starts[1:], len(logs)], strict=True)]
+
+
+def _resumes(logs: Sequence[float], i: int, direction: float, limit: float) -> bool:
+    """Return whether the sweep goes on after point ``i`` as if the point were not there."""
+    return i + 1 < len(logs) and 0 < (logs[i + 1] - logs[i - 1]) * direction <= limit
+
+
+def out_of_order(frequency: NDArray[np.float64]) -> list[int]:
+    """Return the points whose frequency lies outside its neighbours', where the two on each side form one sweep."""
+    found = []
+    for i in range(2, len(frequency) - 2):
+        around = np.diff(frequency[[i - 2, i - 1, i + 1, i + 2]])
+        one_sweep = bool((around > 0).all() or (around < 0).all())
+        low, high = sorted((frequency[i - 1], frequency[i + 1]))
+        if one_sweep and not low <= frequency[i] <= high:
+            found.append(i)
+    return found
 
 
 def require_impedance(measurement: Measurement) -> None:

@@ -79,13 +79,13 @@ def _choose(path: Path, head: bytes) -> Reader:
     return _load(best.name)
 
 
-def read(path: str | Path, *, reader: str | None = None) -> tuple[Measurement, ...]:
+def read(path: str | Path, *, reader: str | Reader | None = None) -> tuple[Measurement, ...]:
     """Return the measurements in one instrument file, in SI and in the package's signs.
 
     Parameters
     ----------
     path:   The file.
-    reader: Name of a reader; by default the file's content decides.
+    reader: Name of a reader, or a module that is one; by default the file's content decides.
 
     Returns
     -------
@@ -105,13 +105,15 @@ def read(path: str | Path, *, reader: str | None = None) -> tuple[Measurement, .
         raise ReadError(path, f"{reason}. Check the path.") from None
     if not data:
         raise ReadError(path, "the file is empty (0 bytes). Export it again.")
-    chosen = _load(reader) if reader is not None else _choose(path, data[:HEAD_BYTES])
+    named = _load(reader) if isinstance(reader, str) else reader
+    chosen = named or _choose(path, data[:HEAD_BYTES])
     try:
         found = chosen.read(path)
     except GarnetlabError:
         raise
     except (ArithmeticError, LookupError, TypeError, ValueError, OSError, EOFError, struct.error) as error:
-        message = f"damaged or unexpected content for a {chosen.name} file ({type(error).__name__}: {error}). Export it again."
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        message = f"damaged or unexpected content for a {chosen.name} file ({reason}). Export it again."
         raise ReadError(path, message) from error
     if not found:
         raise ReadError(path, f"the {chosen.name} file holds no measurement. Export it again.")

@@ -133,7 +133,7 @@ def _figures(spectra: Sequence[Result], summary: Summary, folder: Path) -> list[
             )
     for group, members in _groups(spectra).items():
         if len(members) > 1:
-            labels = [_title(r).removeprefix(group).strip() or str(i + 1) for i, r in enumerate(members)]
+            labels = [_title(r).removeprefix(group).strip(" _") or str(i + 1) for i, r in enumerate(members)]
             saved.append(figures.overview(members, folder, slug(f"nyquist_{group}"), f"Spectra of {group}", labels))
     for i, result in enumerate(spectra[:_SHEETS]):
         title = _title(result)

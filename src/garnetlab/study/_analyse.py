@@ -178,7 +178,9 @@ def _impedance(
         if circuit:
             results = analyse_circuit(chosen, circuit, progress=progress)
         else:
-            series = ["series"] * len(chosen) if one_series and not any("sample" in m.metadata for m in chosen) else None
+            series = (
+                ["series"] * len(chosen) if one_series and not any("sample" in m.metadata for m in chosen) else None
+            )
             results = analyse_impedance(chosen, series=series, progress=progress)
         found.update(zip(members, results, strict=True))
     return tuple(found[i] for i in range(len(measurements)))

@@ -52,12 +52,16 @@ def _all(members: Sequence[Result], name: str) -> bool:
 
 
 def replicate_groups(results: Sequence[Result]) -> dict[str, list[Result]]:
-    """Return results of one series and temperature; a series is the metadata entry ``series``, else the sample."""
+    """Return results of one series and temperature; a series is the metadata entry ``series``, else the sample.
+
+    Spectra that stand in a test (one of several in a file, or with a ``place`` in the document) are no replicates.
+    """
     out: dict[str, list[Result]] = {}
     for result in results:
         meta = result.details.get("metadata", {})
         name = str(meta.get("series") or meta.get("sample") or "")
-        if not name or meta.get("place"):
+        several = any(source.get("part") for source in result.sources)
+        if not name or several or isinstance(meta.get("place"), str):
             continue
         temperature = _temperature(result)
         at = "" if temperature is None else f" at {round((temperature - 273.15) / _SAME_TEMPERATURE)} °C"

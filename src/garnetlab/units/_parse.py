@@ -97,8 +97,13 @@ _PREFIXES = {
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _HIGHEST_POWER = 12
 _CELSIUS = {"degC", "°C", "℃", "celsius", "Celsius", "oC"}
+_POWER = r"[+-]?\d+(?:\.\d+)?(?:/\d+)?"
 _TOKEN = re.compile(
-    r"\s*(?:(?P<op>[*·/()])|(?P<unit>[^\s*·/()^0-9.+\-]+|1)(?:\^?\(?(?P<power>[+-]?\d+(?:\.\d+)?(?:/\d+)?)\)?)?)"
+    r"\s*(?:(?P<op>[*·/()])|(?P<unit>[^\s*·/()^0-9.+\-]+|1)(?:\^?(?:(?P<power>"
+    + _POWER
+    + r")|\((?P<bracketed>"
+    + _POWER
+    + r")\)))?)"
 )
 
 
@@ -172,7 +177,7 @@ def parse_unit(text: str) -> Unit:
             depth.pop()
         elif op is None:
             one = _one_unit(match.group("unit"), text)
-            power = _power(match.group("power") or "1", text) * sign * depth[-1]
+            power = _power(match.group("power") or match.group("bracketed") or "1", text) * sign * depth[-1]
             dim, factor = dim * one.dim**power, factor * _raised(one.factor, power)
             sign, expect = 1, False
     if expect or len(depth) != 1:
@@ -288,12 +293,18 @@ def format_exact(value: float, unit: str) -> str:
         raise UnitError(message)
     target = parse_unit(unit)
     suffix = "" if unit in ("1", "") else f" {unit}"
-    shown = (_Ratio(value) - _Ratio(repr(target.offset))) / target.exact
-    for digits in (6, 12, 15, 16, 17):
-        text = repr(float(f"{float(shown):.{digits}g}")).removesuffix(".0") + suffix
-        if parse(text, unit) == value:
-            return text
+    shown = _shown(value, target)
+    for number in (round(shown, 9) + 0.0, *(float(f"{shown:.{digits}g}") for digits in (6, 12, 15, 16, 17))):
+        if math.isfinite(number) and _exact_si(repr(number), target) == value:
+            return repr(number).removesuffix(".0") + suffix
     return f"{value!r} {target.dim}" if target.dim != NONE else repr(value)
+
+
+def _shown(value: float, unit: Unit) -> float:
+    try:
+        return float((_Ratio(value) - _Ratio(repr(unit.offset))) / unit.exact)
+    except OverflowError:
+        return math.inf
 
 
 _PRETTY = {"ohm": "Ω", "degC": "°C", "um": "µm", "uA": "µA", "deg": "°", "uF": "µF"}

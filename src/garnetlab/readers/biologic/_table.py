@@ -24,7 +24,7 @@ _WANTED = {
     "minus_imaginary": _Wanted(("-Im(Z)",), "ohm"),
     "imaginary": _Wanted(("Im(Z)",), "ohm"),
     "modulus": _Wanted(("|Z|",), "ohm"),
-    "phase": _Wanted(("Phase(Z)",), "deg"),
+    "phase": _Wanted(("Phase(Z)",), "rad"),
     "time": _Wanted(("time",), "s"),
     "voltage": _Wanted(("<Ewe>", "Ewe"), "V"),
     "current": _Wanted(("<I>", "I"), "A"),
@@ -126,7 +126,7 @@ def add_row(path: Path, rows: Rows, ordinal: int, line: int | None, numbers: Map
 
 def _complex(numbers: Mapping[str, float]) -> tuple[float, float]:
     if "real" not in numbers:
-        phase = math.radians(numbers["phase"]) if "phase" in numbers else 0.0
+        phase = numbers["phase"]
         return numbers["modulus"] * math.cos(phase), numbers["modulus"] * math.sin(phase)
     imaginary = -numbers["minus_imaginary"] if "minus_imaginary" in numbers else numbers["imaginary"]
     return numbers["real"], imaginary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import warnings
@@ -51,7 +52,7 @@ def _content(path: Path) -> _Content:
         module = "datalab-org-galvani"
         raise MissingExtra(module, "vendor", "reading .mpr files (or export .mpt)") from None
     try:
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("always")
             found: Any = BioLogic.MPRfile(io.BytesIO(raw))
     except (
@@ -60,6 +61,7 @@ def _content(path: Path) -> _Content:
         EOFError,
         LookupError,
         MemoryError,
+        OSError,
         RuntimeError,
         TypeError,
         ValueError,

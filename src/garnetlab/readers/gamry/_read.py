@@ -76,7 +76,7 @@ def _entry(path: Path, line: int, text: str, header: dict[str, str]) -> _Table |
         header[cells[0]] = cells[1].strip() if len(cells) == 2 else cells[2].strip()
         return None
     declared = cells[2].strip() if len(cells) > 2 else ""
-    if declared and not declared.isdigit():
+    if declared and not declared.isdecimal():
         raise ReadError(path, f"{cells[0]} TABLE {declared!r}: expected a number of rows. Export the file again.", line)
     return _Table(cells[0].strip(), line, int(declared) if declared else None)
 

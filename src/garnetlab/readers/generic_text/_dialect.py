@@ -12,9 +12,10 @@ from garnetlab.readers._text import is_number, parse_number
 
 #: in the order that decides between equals
 DIALECTS = (("\t", "."), ("\t", ","), (";", "."), (";", ","), (",", "."), ("|", "."), (" ", "."), (" ", ","))
-_SAMPLE = 3000
+_SAMPLE = 400
 _PREFIXED = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))\s?([pnu\u00b5\u03bcmkKMG])")
 _PREFIX = {"p": -12, "n": -9, "u": -6, "\u00b5": -6, "\u03bc": -6, "m": -3, "k": 3, "K": 3, "M": 6, "G": 9}
+_FIRST = frozenset("+-.,0123456789 ")
 _COMMENT = ("#", "%", "//", "!")
 _NO_NUMBER = re.compile(r"[+-]?(?:nan|inf|infinity|ind|#\w+[!?]?|1\.#\w+)", re.IGNORECASE)
 
@@ -50,13 +51,11 @@ def value_of(text: str, decimal: str) -> float:
 
 def is_value(text: str, decimal: str) -> bool:
     """Return whether ``value_of`` reads the cell."""
+    if text[:1] not in _FIRST:
+        return False
     if is_number(text, decimal):
         return True
-    try:
-        value_of(text, decimal)
-    except ValueError:
-        return False
-    return True
+    return _PREFIXED.fullmatch(text.replace(",", ".") if decimal == "," else text) is not None
 
 
 def is_no_number(text: str) -> bool:
@@ -89,8 +88,11 @@ def split_line(text: str, delimiter: str) -> tuple[str, ...]:
 def find_dialect(lines: Sequence[str]) -> Dialect | None:
     """Return the dialect in which most lines are rows of one length with three numbers or more, or None."""
     best, most = None, 0
-    sample = [line for line in lines[:_SAMPLE] if not is_comment(line)]
+    texts = [line for line in lines if not is_comment(line)]
+    sample = texts[:: 1 + len(texts) // _SAMPLE]
     for delimiter, decimal in DIALECTS:
+        if not any(delimiter in line for line in sample):
+            continue
         lengths: Counter[int] = Counter()
         for line in sample:
             cells = split_line(line, delimiter)

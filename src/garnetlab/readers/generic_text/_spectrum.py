@@ -15,7 +15,7 @@ from garnetlab.readers._ends import unfinished_warning
 from garnetlab.readers._impedance import impedance_measurement, split_sweeps
 from garnetlab.readers.generic_text._columns import Column, Role
 from garnetlab.readers.generic_text._dialect import Row, is_value, value_of
-from garnetlab.readers.generic_text._evidence import cosine, frequency_column, too_steep
+from garnetlab.readers._evidence import cosine, frequency_column
 from garnetlab.readers.generic_text._table import ColumnSet, Table
 
 if TYPE_CHECKING:
@@ -179,8 +179,6 @@ def _signed(frequency: Array, z: NDArray[np.complex128], column: Column, notes: 
     if column.minus:
         z = np.conj(z)
     agreement = cosine(frequency, z)
-    if too_steep(frequency, z):
-        notes.append("|Z| changes with frequency faster than a capacitor or an inductor lets it: are columns swapped?")
     positive = float(np.mean(z.imag > 0)) if len(z) else 0.0
     if column.minus:
         if agreement < -DECISIVE:
@@ -249,15 +247,8 @@ def _sweeps(origin: Origin, points: _Points, place: str) -> list[Measurement]:
                 header=origin.header,
                 part=part,
                 metadata=origin.metadata,
-                warnings=[*points.notes, *_order(f, lines)],
+                warnings=points.notes,
                 lines=lines,
             )
         )
     return found
-
-
-def _order(frequency: Array, lines: Sequence[int]) -> list[str]:
-    steps = np.diff(frequency)
-    rising = np.count_nonzero(steps > 0) >= np.count_nonzero(steps < 0)
-    wrong = np.flatnonzero(steps < 0 if rising else steps > 0)
-    return [f"{wrong.size} frequencies out of order (first at line {lines[wrong[0] + 1]})"] if wrong.size else []

@@ -206,7 +206,7 @@ def _unnamed(path: Path, rows: Sequence[Row], columns: int, decimal: str, delimi
             raise ReadError(path, f"columns = {', '.join(row.cells)[:100]}: {_EXPECTED}", row.line)
     for row in above:
         numbers = [is_value(c, decimal) or is_no_number(c) for c in row.cells]
-        if (any(numbers) and len(numbers) == columns) or (all(numbers) and numbers):
+        if numbers and (numbers[0] or all(numbers) or (any(numbers) and len(numbers) == columns)):
             message = f"{row.text.strip()[:60]!r}: expected a row of {columns} numbers. Correct or remove the line."
             raise ReadError(path, message, row.line)
     if columns != 3:

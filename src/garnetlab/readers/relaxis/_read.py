@@ -35,6 +35,9 @@ def read_text(path: Path) -> tuple[Measurement, ...]:
         raise ReadError(path, message, len(lines))
     names = [n.strip() for n in lines[at].split("\t")]
     starts = [i for i, n in enumerate(names) if n == _FIRST]
+    if not starts:
+        message = f"{lines[at].strip()[:60]!r}: expected the column names apart by tabs. Export the file again."
+        raise ReadError(path, message, at + 1)
     groups = [range(a, b) for a, b in itertools.pairwise([*starts, len(names)])]
     first = _first_row(lines, at + 1)
     rows = [i for i in range(first, len(lines)) if lines[i].strip()]

@@ -26,7 +26,7 @@ def read_text(path: Path) -> tuple[Measurement, ...]:
     content = _content(path)
     warnings = []
     announced = content.header.get("Data Points", "")
-    if announced.isdigit() and int(announced) > len(content.lines):
+    if announced.isdecimal() and int(announced) > len(content.lines):
         warnings.append(f"the header announces {announced} points, {len(content.lines)} are here: the run was aborted")
     sweeps = split_sweeps(content.columns["Freq(Hz)"])
     out = []
