@@ -44,6 +44,18 @@ def test_nineteen_of_twenty_fits_are_at_the_optimum_of_a_fit_from_the_truth(text
     assert (rms > 0.5).all()
 
 
+@pytest.mark.parametrize("text", ["R0-G1", "R0-p(CPE1,R1-W1)", "R0-p(R1,CPE1)-Wo1"])
+def test_the_covariance_is_the_cramer_rao_bound(text):
+    circuit, p, z = spectra(text, COUNT, seed=12)
+    found = fit_circuit(circuit, F, z)
+    j = circuit.log_jacobian(p, F) / (0.005 * np.abs(circuit.impedance(p, F)))[:, None]
+    bound = np.linalg.inv((j.conj().T @ j).real)
+    # the noise level of one spectrum is known to 1/sqrt(2 * 162) = 6 %, its square to 11 %; the median of 40 to 2.2 %;
+    # the Jacobian of 1/|Z| weights at the fit adds a few per cent: 10 % in all
+    ratio = np.median(np.einsum("mpp->mp", found.covariance), axis=0) / np.diag(bound)
+    np.testing.assert_allclose(ratio, 1.0, atol=0.1)
+
+
 def test_like_arcs_come_in_the_order_of_their_speed():
     text = "R0-p(R1,CPE1)-p(R2,CPE2)-W1"
     circuit, p, z = spectra(text, 5, seed=3)

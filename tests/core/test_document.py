@@ -34,6 +34,7 @@ from garnetlab.core import (
 )
 
 SCHEMA_FILE = Path(garnetlab.core.__file__).parent / "schemas" / "garnetlab-1.json"
+VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 POSITIVE = st.floats(1e-12, 1e12)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
@@ -62,7 +63,7 @@ def cells(draw: st.DrawFn) -> Cell:
 def procedures(draw: st.DrawFn) -> Procedure:
     current, hours, times = (draw(POSITIVE) for _ in range(3))
     steps = [f"Plate at {current!r} mA/cm2 for {hours!r} h", f"Rest for {times!r} s", "Impedance from 1 MHz to 1 Hz"]
-    return Procedure(steps=tuple(draw(st.permutations(steps))) + ("Repeat 7 times",), temperature=draw(maybe(POSITIVE)))
+    return Procedure(steps=(*draw(st.permutations(steps)), "Repeat 7 times"), temperature=draw(maybe(POSITIVE)))
 
 
 SAMPLES = st.builds(
@@ -90,7 +91,7 @@ def documents(draw: st.DrawFn) -> StudyDocument:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(documents(), st.sampled_from(["toml", "json"]))
 def test_a_document_written_and_read_again_is_equal_with_the_same_digest(tmp_path_factory, document, suffix):
     path = tmp_path_factory.mktemp("study") / f"study.{suffix}"
@@ -100,10 +101,10 @@ def test_a_document_written_and_read_again_is_equal_with_the_same_digest(tmp_pat
     assert again.digest() == document.digest()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(documents())
 def test_every_document_satisfies_the_published_schema(document):
-    jsonschema.validate(document.to_dict(), json_schema())
+    VALIDATOR.validate(document.to_dict())
 
 
 def test_the_published_schema_is_that_of_the_models():
@@ -151,19 +152,22 @@ def test_the_digest_does_not_depend_on_the_place_of_the_file(tmp_path):
         ({"samples": {"s1": {"diametr": "1 mm"}}}, "samples.s1.diametr: unknown field. Did you mean 'diameter'?"),
         ({"measurments": []}, "measurments: unknown field. Did you mean 'measurements'?"),
         ({"cells": {"c": {"layers": [{"materail": "Li"}, {"material": "LLZTO"}]}}}, "cells.c.layers.0.material: missing."),
-        ({"samples": {"s1": {"area": "0.2 V"}}}, "samples.s1.area = '0.2 V': expected a quantity like '1 cm^2', got the unit 'V'."),
+        ({"samples": {"s1": {"area": "0.2 V"}}}, "samples.s1.area = '0.2 V': expected a quantity like '1 cm^2'"),
         ({"samples": {"s1": {"area": "0.2"}}}, "samples.s1.area = '0.2': the unit is missing."),
         ({"samples": {"s1": {"area": 0.785}}}, "samples.s1.area = 0.785: the unit is missing. Write for example '1 cm^2'."),
         ({"samples": {"s1": {"area": True}}}, "samples.s1.area = True: expected text with a unit"),
-        ({"samples": {"s1": {"temperature": "-273.15 degC"}}}, "samples.s1.temperature = '-273.15 degC': expected more than 0 K."),
+        ({"samples": {"s1": {"temperature": "-273.15 degC"}}},
+         "samples.s1.temperature = '-273.15 degC': expected more than 0 K."),
         ({"samples": {"s1": {"thickness": "0 mm"}}}, "samples.s1.thickness = '0 mm': expected more than 0 mm."),
         ({"samples": {"s1": {"pressure": "-1 MPa"}}}, "samples.s1.pressure = '-1 MPa': expected at least 0 MPa."),
         ({"samples": {"s1": {"area": "1 cm^2", "diameter": "5 mm"}}}, "samples.s1 = area and diameter disagree"),
         ({"samples": {"s1": {"interfaces": 5}}}, "samples.s1.interfaces = 5: input should be 1 or 2."),
-        ({"samples": {"s1": {"anode": "li"}}, "recipes": {"Li": {}}}, "samples.s1.anode = 'li': no such recipe. Did you mean 'Li'?"),
+        ({"samples": {"s1": {"anode": "10ko"}}, "recipes": {"10kco": {}}},
+         "samples.s1.anode = '10ko': no such recipe. Did you mean '10kco'?"),
         ({"samples": 3}, "samples = 3: expected a table."),
         ({"title": 3}, "title = 3: expected text."),
         ({"recipes": {"r": {"mass_fraction": 10}}}, "recipes.r.mass_fraction = '10': expected a mass fraction below 1"),
+        ({"recipes": {"r": {"mass_fraction": 10**400}}}, "recipes.r.mass_fraction = 1000"),
         ({"recipes": {"r": {"mass_fraction": "-1 %"}}}, "recipes.r.mass_fraction = '-1 %': expected at least 0 %."),
         ({"measurements": [{"path": "x"}, {"sample": "a"}]}, "measurements.1.path: missing. Add it to the document."),
         ({"samples": {"pellet-1": {}}, "measurements": [{"path": "x", "sample": "pelet-1"}]},
@@ -213,7 +217,18 @@ def test_a_file_that_cannot_be_read_is_named_with_its_line(tmp_path, name, conte
 @pytest.mark.parametrize("content", ["[1, 2]", "3", '"text"', "null"])
 def test_json_that_is_no_object_is_refused(tmp_path, content):
     (tmp_path / "s.json").write_text(content)
-    with pytest.raises((InvalidInput, ReadError)):
+    with pytest.raises(ReadError, match="expected an object at the top level"):
+        load_document(tmp_path / "s.json")
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ReadError, match="cannot be written: No such file or directory"):
+        save_document(document(), tmp_path / "absent" / "s.toml")
+
+
+def test_json_nested_without_end_is_refused(tmp_path):
+    (tmp_path / "s.json").write_text("[" * 200_000)
+    with pytest.raises(ReadError, match="nested too deeply"):
         load_document(tmp_path / "s.json")
 
 
@@ -224,7 +239,7 @@ def test_a_document_with_a_bom_and_windows_line_ends_is_read(tmp_path):
 
 def test_saving_leaves_the_old_file_whole_when_it_fails(tmp_path):
     save_document(document(title="old"), tmp_path / "s.toml")
-    with pytest.raises(UnicodeEncodeError):
+    with pytest.raises(InvalidInput, match="expected text that is valid Unicode"):
         save_document(document(title="new \ud800"), tmp_path / "s.toml")
     assert load_document(tmp_path / "s.toml").title == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["s.toml"]
@@ -276,8 +291,9 @@ def test_the_footprint_of_a_round_electrode_is_pi_d2_over_4():
 
 
 @pytest.mark.parametrize(
-    ("name", "option"), [("area", "--area"), ("area", "--diameter"), ("thickness", "--thickness"), ("temperature", "--temperature")]
-)  # fmt: skip
+    ("name", "option"),
+    [("area", "--area"), ("area", "--diameter"), ("thickness", "--thickness"), ("temperature", "--temperature")],
+)
 def test_what_is_missing_is_asked_for_by_entry_and_option(name, option):
     with pytest.raises(MissingInput) as caught:
         require(Sample(), name, sample_id="s1", why="the conductivity")

@@ -71,6 +71,33 @@ def test_a_minimum_outside_the_box_ends_on_the_bound_with_the_best_value_there()
     np.testing.assert_allclose(found.parameters[0], [2.0, expected], rtol=1e-8)
 
 
+@pytest.mark.parametrize(("low", "high"), [([4.0, -10.0], None), (None, [10.0, 0.5])])
+def test_the_gradient_at_a_bound_points_outward_at_the_end(low, high):
+    a = np.array([[1.0, 0.5], [0.5, 2.0], [1.0, -1.0]])
+    b = a @ [3.0, 1.0]
+
+    def linear(p, which):
+        return p @ a.T - b, np.repeat(a[None], len(p), 0)
+
+    found = batched_levenberg_marquardt(linear, np.array([[20.0, -20.0]]), lower=low, upper=high, tolerance=1e-14)
+    gradient = a.T @ (a @ found.parameters[0] - b)
+    free = ~found.at_bound[0]
+    assert free.sum() == 1
+    # a relative change of ssr (about 2) below 1e-14 means a gradient below sqrt(1e-14 * 2 * 5), 5 the curvature
+    assert abs(gradient[free][0]) < 3.2e-7
+    assert gradient[~free][0] * (1 if low is not None else -1) > 0
+
+
+@pytest.mark.parametrize("bounds", [{"lower": [-1.2, -9.0]}, {"upper": [-1.2, 9.0]}, {"lower": [-1.2, 1.0]}])
+def test_a_start_on_a_bound_leaves_it_where_the_minimum_is_inside(bounds):
+    start = np.array([[-1.2, 1.0]])
+    minimum = [-2.0, 0.5] if "upper" in bounds else [3.0, 2.0]
+    found = batched_levenberg_marquardt(
+        lambda p, which: (p - minimum, np.repeat(np.eye(2)[None], len(p), 0)), start, **bounds
+    )
+    np.testing.assert_allclose(found.parameters[0], minimum, atol=1e-6)
+
+
 def test_a_start_outside_the_box_is_moved_into_it():
     found = batched_levenberg_marquardt(misra, np.array([[1e4, 1.0]]), lower=[1.0, 1e-5], upper=[1e3, 1e-2])
     np.testing.assert_allclose(found.parameters[0], MISRA_BEST, rtol=1e-4)

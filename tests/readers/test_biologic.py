@@ -214,7 +214,7 @@ def test_a_number_cut_at_the_end_of_the_file_is_refused(load, keep):
 
 def test_a_cut_or_damaged_header_is_refused(load):
     text = table(TITLES, sweep())
-    with pytest.raises(ReadError, match=r":2: Nb header lines = 12: the file has 5 lines"):
+    with pytest.raises(ReadError, match=r":2: Nb header lines = 12: the file has 6 lines"):
         load("\r\n".join(text.split("\r\n")[:6]))
     with pytest.raises(ReadError, match=r":2: expected 'Nb header lines : N'"):
         load(text.replace("Nb header lines : 12", "Nb header"))

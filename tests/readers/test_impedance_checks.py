@@ -106,13 +106,10 @@ def test_a_damaged_frequency_inside_a_sweep_is_noticed_and_does_not_split_it():
     f = with_bad(F, F[3] * 1000)
     assert len(split_sweeps(f)) == 1
     assert out_of_order(f) == [3]
-    assert (
-        "1 frequencies lie out of the order of their neighbours (first at line 13)"
-        in build(f=f, lines=range(10, 26)).warnings[0]
-    )
+    assert "1 frequencies are out of order (first at line 13)" in build(f=f, lines=range(10, 26)).warnings[0]
 
 
-def test_a_turn_of_the_sweep_is_in_order():
+def test_one_turn_of_the_sweep_is_in_order():
     assert out_of_order(np.concatenate([F[8:0:-1], F])) == []
     assert out_of_order(np.repeat(F, 2)) == []
 

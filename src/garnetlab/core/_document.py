@@ -107,6 +107,10 @@ def load_document(path: str | Path) -> StudyDocument:
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         raise ReadError(path, f"no TOML: {error}.", int(line.group(1)) if line else None) from None
+    except RecursionError:
+        raise ReadError(path, "nested too deeply for a document.") from None
+    if not isinstance(data, dict):
+        raise ReadError(path, "expected an object at the top level, with schema, samples, measurements.")
     try:
         return parse_document(data)
     except InvalidInput as error:
@@ -115,15 +119,37 @@ def load_document(path: str | Path) -> StudyDocument:
 
 
 def save_document(document: StudyDocument, path: str | Path) -> None:
-    """Write a document as TOML (or JSON by its suffix), whole or not at all."""
+    """Write a document as TOML (or JSON by its suffix), whole or not at all.
+
+    Raises
+    ------
+    InvalidInput  if a text of the document cannot be written as UTF-8.
+    ReadError     if the file cannot be written there.
+    """
     path = Path(path)
     content = document.to_dict()
     text = json.dumps(content, indent=1, ensure_ascii=False) if path.suffix == ".json" else write_toml(content)
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        message = f"document = {text[error.start - 10 : error.end]!r}: expected text that is valid Unicode."
+        raise InvalidInput(message) from None
+    try:
+        _replace(path, data)
+    except OSError as error:
+        raise ReadError(path, f"cannot be written: {error.strerror}. Check the folder.") from None
+
+
+def _replace(path: Path, data: bytes) -> None:
     handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
-    Path(temporary).chmod(0o644)
-    Path(temporary).replace(path)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 _BARE = re.compile(r"^[A-Za-z0-9_-]+$")

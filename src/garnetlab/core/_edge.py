@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
-from pydantic_core import core_schema
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from garnetlab import units
 from garnetlab.core._errors import InvalidInput, nearest
@@ -57,7 +65,7 @@ class In:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             message = f"{value!r}: expected text with a unit, such as {units.example_of(self.unit)!r}."
             raise ValueError(message)
-        number = units.parse(value, self.unit) if isinstance(value, str) else float(value)
+        number = units.parse(value, self.unit) if isinstance(value, str) else _float(value)
         if not math.isfinite(number):
             message = f"{value!r}: expected a finite number."
             raise ValueError(message)
@@ -75,14 +83,23 @@ class In:
         """Return the text that reads back to the very same float."""
         return write_quantity(value, self.unit)
 
-    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> core_schema.CoreSchema:
-        serializer = core_schema.plain_serializer_function_ser_schema(
-            self.write, return_schema=core_schema.str_schema()
-        )
-        return core_schema.with_info_plain_validator_function(self.parse, serialization=serializer)
+    @property
+    def __is_annotated_types_grouped_metadata__(self) -> Literal[True]:
+        """Tell pydantic that this marker stands for the ones it yields (a protocol of annotated-types)."""
+        return True
 
-    def __get_pydantic_json_schema__(self, _schema: object, _handler: object) -> dict[str, Any]:
-        return {"type": "string", "description": f"number with a unit, as in {units.example_of(self.unit)!r}"}
+    def __iter__(self) -> Iterator[PlainValidator | PlainSerializer | WithJsonSchema]:
+        words = f"number with a unit, as in {units.example_of(self.unit)!r}"
+        yield PlainValidator(self.parse)
+        yield PlainSerializer(self.write, return_type=str)
+        yield WithJsonSchema({"type": "string", "description": words})
+
+
+def _float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def write_quantity(value: float, unit: str) -> str:

@@ -33,7 +33,7 @@ class Citation:
 
 def citation_keys() -> tuple[str, ...]:
     """Return all keys of the bibliography."""
-    return tuple(data_toml("sources.toml"))
+    return tuple(data_toml("bibliography.toml"))
 
 
 def citation(key: str) -> Citation:
@@ -43,7 +43,7 @@ def citation(key: str) -> Citation:
     ------
     InvalidInput  if ``key`` is not in the bibliography.
     """
-    table = data_toml("sources.toml")
+    table = data_toml("bibliography.toml")
     if key not in table:
         message = f"citation = {key!r}: not in the bibliography.{nearest(key, table)}"
         raise InvalidInput(message)

@@ -10,7 +10,7 @@ from typing import Any
 
 @lru_cache(maxsize=64)
 def data_toml(name: str) -> dict[str, Any]:
-    """Return a parsed TOML file of the library, for example ``"sources.toml"``. Do not modify it."""
+    """Return a parsed TOML file of the library, for example ``"bibliography.toml"``. Do not modify it."""
     return tomllib.loads(data_text(name))
 
 

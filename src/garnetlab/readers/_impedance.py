@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from garnetlab.core import Channel, FileSource, InvalidInput, Kind, Measurement, ReadError
+from garnetlab.readers._evidence import too_steep
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -147,22 +148,14 @@ def _noticed(f: NDArray[np.float64], z: NDArray[np.complex128], lines: Sequence[
     if (counts > 1).any():
         shown = ", ".join(f"{v:.6g} Hz" for v in values[counts > 1][:3])
         found.append(f"{int((counts > 1).sum())} frequencies stand more than once ({shown}); all points are kept")
-    astray = out_of_order(f)
-    if astray:
-        first = f"line {lines[astray[0]]}" if lines else f"point {astray[0] + 1}"
-        found.append(
-            f"{len(astray)} frequencies lie out of the order of their neighbours (first at {first}): check them"
-        )
     negative = np.flatnonzero(z.real <= 0)
     if negative.size:
         first = f"line {lines[negative[0]]}" if lines else f"point {negative[0] + 1}"
         found.append(f"{negative.size} of {f.size} real parts are not positive (first at {first})")
-    steps = np.diff(f)
-    rising = np.count_nonzero(steps > 0) >= np.count_nonzero(steps < 0)
-    turned = np.flatnonzero(steps < 0 if rising else steps > 0)
-    if turned.size:
-        first = f"line {lines[turned[0] + 1]}" if lines else f"point {turned[0] + 2}"
-        found.append(f"{turned.size} frequencies are out of order (first at {first})")
+    astray = out_of_order(f)
+    if astray:
+        first = f"line {lines[astray[0]]}" if lines else f"point {astray[0] + 1}"
+        found.append(f"{len(astray)} frequencies are out of order (first at {first}): check them")
     if too_steep(f, z):
         found.append("|Z| changes with frequency faster than a capacitor or an inductor lets it: are columns swapped?")
     if f.size >= 3 and (z.imag > 0).all():
@@ -242,15 +235,13 @@ def _resumes(logs: Sequence[float], i: int, direction: float, limit: float) -> b
 
 
 def out_of_order(frequency: NDArray[np.float64]) -> list[int]:
-    """Return the points whose frequency lies outside its neighbours', where the two on each side form one sweep."""
-    found = []
-    for i in range(2, len(frequency) - 2):
-        around = np.diff(frequency[[i - 2, i - 1, i + 1, i + 2]])
-        one_sweep = bool((around > 0).all() or (around < 0).all())
-        low, high = sorted((frequency[i - 1], frequency[i + 1]))
-        if one_sweep and not low <= frequency[i] <= high:
-            found.append(i)
-    return found
+    """Return the points that step against the sweep; none for a sweep with one turn, such as a run-up before it."""
+    steps = np.sign(np.diff(frequency))
+    moves = steps[steps != 0]
+    if np.count_nonzero(moves[1:] != moves[:-1]) < 2:
+        return []
+    against = -1.0 if np.count_nonzero(moves > 0) >= np.count_nonzero(moves < 0) else 1.0
+    return [int(i) + 1 for i in np.flatnonzero(steps == against)]
 
 
 def require_impedance(measurement: Measurement) -> None:

@@ -25,6 +25,7 @@ from garnetlab.report._style import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from numpy.typing import NDArray
 
     from garnetlab.core import Result
@@ -109,9 +110,28 @@ def _mark_decades(axes: Axes, frequency: FloatArray, re: FloatArray, im: FloatAr
         point = float(re[at]), float(im[at])
         if all(np.hypot(point[0] - x, point[1] - y) > 0.13 * span for x, y in last):
             axes.plot(*point, "o", color=BLACK, ms=4)
-            label = f"$10^{{{decade}}}$ Hz"
+            label = f"{_decade(decade)} Hz"
             axes.annotate(label, point, textcoords="offset points", xytext=(5, -9), fontsize=7)
             last.append(point)
+
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def _decade(exponent: int) -> str:
+    return "10" + str(exponent).translate(_SUPERSCRIPT)
+
+
+def _log_ticks(axis: Axis) -> None:
+    """Label whole decades only, with plain characters: mathematical text is slow to set."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    def label(value: float, _position: int | None = None) -> str:
+        exponent = np.log10(value) if value > 0 else 0.5
+        return _decade(round(exponent)) if abs(exponent - round(exponent)) < 1e-6 else ""
+
+    axis.set_major_formatter(FuncFormatter(label))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _bode(axes: Axes, result: Result) -> None:
@@ -123,9 +143,12 @@ def _bode(axes: Axes, result: Result) -> None:
     axes.loglog(c["frequency"], np.abs(fit) / factor, "-", color=BLUE)
     axes.set_ylabel(f"|Z| / {unit}", color=BLUE)
     axes.set_xlabel("f / Hz")
+    _log_ticks(axes.xaxis)
+    _log_ticks(axes.yaxis)
     phase = axes.twinx()
     phase.semilogx(c["frequency"], -np.degrees(np.angle(measured)), "s", color=VERMILION, mfc="none", ms=3)
     phase.semilogx(c["frequency"], -np.degrees(np.angle(fit)), "-", color=VERMILION)
+    _log_ticks(phase.xaxis)
     phase.set_ylabel("−phase / °", color=VERMILION)
 
 
@@ -138,6 +161,7 @@ def _residuals(axes: Axes, result: Result, prefix: str, label: str) -> None:
     axes.semilogx(c["frequency"], 100 * c[f"{prefix}_imaginary"], "s-", color=ORANGE, lw=0.6, ms=3, label="Im")
     axes.set_ylabel(f"{label}\n/ % of |Z|")
     axes.set_xlabel("f / Hz")
+    _log_ticks(axes.xaxis)
     axes.legend(loc="best", ncols=3, fontsize=7, handlelength=1.2, columnspacing=0.8)
 
 

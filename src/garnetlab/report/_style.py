@@ -31,6 +31,7 @@ _RC: Any = {
     "font.size": 9.0,
     "font.family": "DejaVu Sans",
     "axes.linewidth": 0.8,
+    "axes.formatter.use_mathtext": False,
     "axes.spines.top": True,
     "axes.spines.right": True,
     "xtick.direction": "in",
@@ -44,7 +45,7 @@ _RC: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "garnetlab",
     "figure.dpi": 100,
-    "savefig.dpi": 200,
+    "savefig.dpi": 160,
 }
 
 

@@ -161,7 +161,7 @@ def simulate_eis(
     digest = _digest([str(model), values.tolist(), f.tolist(), asdict(law), growth, known], rng)
     z = model.impedance(values, f) if drift is None else _drifting(model, values, f, drift)
     std = impedance_noise(z, f, law)
-    noisy = z + 1.1 * std * (rng.standard_normal(len(f)) + 1j * rng.standard_normal(len(f)))
+    noisy = z + std * (rng.standard_normal(len(f)) + 1j * rng.standard_normal(len(f)))
     return Measurement(
         kind=Kind.IMPEDANCE,
         channels={Channel.FREQUENCY: f, Channel.IMPEDANCE: noisy, Channel.TIME: np.asarray(sweep_time(f))},

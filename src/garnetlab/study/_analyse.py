@@ -203,5 +203,6 @@ def _require_geometry(measurements: Sequence[Measurement]) -> None:
     needed = ["area"] if symmetric else ["area", "thickness"]
     missing = [n for n in needed if any(n not in m.metadata for m in measurements)]
     if missing:
-        message = f"{' and '.join(missing)} = none given: a conductivity needs it. Give {' and '.join(wanted[n] for n in missing)}."
+        options = " and ".join(wanted[n] for n in missing)
+        message = f"{' and '.join(missing)} = none given: a conductivity needs it. Give {options}."
         raise MissingInput(message)

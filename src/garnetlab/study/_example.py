@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,9 +21,6 @@ from garnetlab.readers.zplot import write_z
 from garnetlab.study import _audit_checks_numbers as numbers
 from garnetlab.study import _ledger_rows_specimens as specimens
 from garnetlab.study._audit_checks_numbers import Paper
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 #: relative standard deviation from pellet to pellet, of the interface resistance and of the conductivity; chosen for the
 #: example, the paper states none
@@ -41,7 +37,7 @@ Example study: a garnet electrolyte and its interface with lithium
 ===================================================================
 
 ALL FILES IN THIS FOLDER ARE SIMULATED. Nothing here was measured. The values from which
-they were made are in truth.json; noise is 1 % of |Z|, the seed of the noise is {seed}.
+they were made are in truth.json. Seed {seed}; {noise}.
 
 pellet/   Au|LLZTO|Au, 30 to 80 degC, heating and cooling, EC-Lab text (.mpt)
 cells/    symmetric cells at 25 degC, five pellets each: Li as Gamry text (.DTA),
@@ -75,7 +71,10 @@ def _write_mpt(measurement: Measurement, path: Path) -> None:
 
 
 def _write_kiloohm(measurement: Measurement, path: Path) -> None:
-    write_csv(measurement, path)
+    """Write a table as other programs do: kiloohm, the sign of Z'' kept, semicolons."""
+    f, z = measurement[Channel.FREQUENCY], measurement[Channel.IMPEDANCE] / 1e3
+    rows = [f"{a:.6e};{b.real:.6e};{b.imag:.6e}" for a, b in zip(f, z, strict=True)]
+    _text(path, "\n".join(["freq/Hz;Z'/kOhm;Z''/kOhm", *rows]) + "\n")
 
 
 def write_example(folder: str | Path, *, seed: int = 0) -> list[Path]:
@@ -162,11 +161,12 @@ def _write_texts(folder: Path, seed: int, samples: dict[str, dict[str, str]], fi
         "measurements": [{"path": f.path, **f.entry} for f in files],
     }
     save_document(parse_document(document), folder / "study.toml")
-    truth = {"schema": "garnetlab/1", "simulated": True, "seed": seed, "noise": specimens.NOISE,
+    truth = {"schema": "garnetlab/1", "simulated": True, "seed": seed, "noise": specimens.NOISE_SAID,
              "files": {f.path: f.truth for f in files}}  # fmt: skip
     _text(folder / "truth.json", json.dumps(truth, allow_nan=False, indent=1) + "\n")
     readme = _README.format(
         seed=seed,
+        noise=specimens.NOISE_SAID,
         asr=100 * ASR_SCATTER,
         sigma=100 * SIGMA_SCATTER,
         drift=100 * DRIFT,
@@ -249,8 +249,11 @@ def _scatter(rng: np.random.Generator, share: float) -> float:
     return float(np.exp(share * rng.standard_normal()))
 
 
-def _cell(pellet: specimens.Pellet, interface: specimens.Interface, rng: np.random.Generator) -> Measurement:
-    return specimens.symmetric(pellet, interface, temperature=interface.reference, rng=rng, metadata=_notes())
+def _cell(
+    pellet: specimens.Pellet, interface: specimens.Interface, rng: np.random.Generator, *, growth: float = 0.0
+) -> Measurement:
+    temperature = interface.reference
+    return specimens.symmetric(pellet, interface, temperature=temperature, rng=rng, growth=growth, metadata=_notes())
 
 
 def _cell_truth(pellet: specimens.Pellet, interface: specimens.Interface) -> dict[str, float | str]:
@@ -265,45 +268,24 @@ def _faulty(paper: Paper, rng: np.random.Generator) -> tuple[dict[str, dict[str,
     """Return a drifting spectrum and one with a bad point, in units and signs of their own."""
     pellet, interface = _pellet(paper), _interface(paper, "10")
     samples, files = {}, []
-    for fault, spectrum, said in (
-        ("drift", _drifting(pellet, interface, rng), f"interface arc grows by {DRIFT:.0%} during the sweep"),
-        ("outlier", _displaced(_cell(pellet, interface, rng)), f"one point is off by {OUTLIER:.0%} of |Z|"),
+    for fault, write, spectrum, said in (
+        (
+            "drift",
+            _write_kiloohm,
+            _cell(pellet, interface, rng, growth=DRIFT),
+            f"interface arc grows by {DRIFT:.0%} during the sweep",
+        ),
+        ("outlier", write_csv, _displaced(_cell(pellet, interface, rng)), f"one point is off by {OUTLIER:.0%} of |Z|"),
     ):
         sample = f"li-10kco_{fault}"
         samples[sample] = _sample(pellet, "symmetric", series=sample, anode="li-10kco", temperature="25 degC")
         truth = {**_cell_truth(pellet, interface), "fault": said}
-        files.append(_File(f"cells/{sample}.csv", spectrum, _write_kiloohm, {"sample": sample}, truth))
+        files.append(_File(f"cells/{sample}.csv", spectrum, write, {"sample": sample}, truth))
     return samples, files
-
-
-def elapsed(frequency: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how much of a sweep is over at each point: a point takes five periods or 1 s, whichever is longer."""
-    spent = np.cumsum(np.maximum(5.0 / frequency, 1.0))
-    return np.asarray(spent / spent[-1])
-
-
-def _drifting(pellet: specimens.Pellet, interface: specimens.Interface, rng: np.random.Generator) -> Measurement:
-    """Return a sweep from high to low frequency during which the interface resistance grows linearly in time.
-
-    The arc is linear in its resistance only at low frequency, so the spectrum is put together from spectra of many
-    resistances, each giving one point; all share one draw of relative noise.
-    """
-    part = elapsed(specimens.FREQUENCIES)
-    state = rng.bit_generator.state
-    points = []
-    for i, share in enumerate(part):
-        rng.bit_generator.state = state
-        grown = replace(interface, resistance=interface.resistance * (1.0 + DRIFT * float(share)))
-        points.append(_cell(pellet, grown, rng)[Channel.IMPEDANCE][i])
-    return _with_impedance(_cell(pellet, interface, rng), np.array(points))
 
 
 def _displaced(measurement: Measurement) -> Measurement:
     impedance = measurement[Channel.IMPEDANCE].copy()
     bad = int(np.argmin(np.abs(np.log(measurement[Channel.FREQUENCY] / OUTLIER_FREQUENCY))))
     impedance[bad] += OUTLIER * abs(impedance[bad])
-    return _with_impedance(measurement, impedance)
-
-
-def _with_impedance(measurement: Measurement, impedance: NDArray[np.complex128]) -> Measurement:
-    return replace(measurement, channels={**measurement.channels, Channel.IMPEDANCE: impedance}, std={})
+    return replace(measurement, channels={**measurement.channels, Channel.IMPEDANCE: impedance})

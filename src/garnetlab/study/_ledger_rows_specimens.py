@@ -16,7 +16,8 @@ from garnetlab import units
 from garnetlab.core import Measurement
 from garnetlab.library import load_material
 from garnetlab.physics import transport
-from garnetlab.simulate import simulate_eis
+from garnetlab.simulate import REALISTIC, Drift, simulate_eis, sweep_frequencies
+from garnetlab.simulate.eis import impedance_noise
 
 _EPSILON_0 = 8.8541878188e-12  # F/m, CODATA 2022
 #: constant phase element of the grain boundaries on 0.785 cm^2 x 1 mm (reference problem of the package)
@@ -30,9 +31,17 @@ BLOCKING_CIRCUIT = "p(R0,C0)-p(R1,CPE1)-CPE2"
 SYMMETRIC_CIRCUIT = "p(R0,C0)-p(R1,CPE1)-p(R2,CPE2)-W3"
 
 #: points of one sweep: 1 MHz to 0.01 Hz, ten per decade
-FREQUENCIES = np.logspace(6, -2, 81)
+FREQUENCIES = np.asarray(sweep_frequencies(high=1e6, low=1e-2, points_per_decade=10))
 AMPLITUDE = 0.010
-NOISE = 0.01
+NOISE = REALISTIC
+
+
+def _percent(frequency: float) -> float:
+    """Return the standard deviation of each part at ``frequency`` [Hz] in percent of the modulus."""
+    return 100.0 * float(impedance_noise(1.0, frequency, NOISE))
+
+
+NOISE_SAID = f"noise {_percent(1e3):.1f} % of |Z|, {_percent(1e6):.1f} % at 1 MHz and {_percent(1e-2):.1f} % at 0.01 Hz"
 
 
 def garnet(name: str) -> float:
@@ -102,18 +111,22 @@ def symmetric(
     *,
     temperature: float,
     rng: np.random.Generator,
+    growth: float = 0.0,
     metadata: Mapping[str, float | str] | None = None,
 ) -> Measurement:
-    """Return a simulated spectrum of anode|pellet|anode; the arc holds both interfaces."""
-    growth = interface.growth(temperature)
+    """Return a simulated spectrum of anode|pellet|anode; the arc holds both interfaces.
+
+    With ``growth`` the arc's resistance grows by that share of its first value during the sweep, linearly in time.
+    """
+    scale = interface.growth(temperature)
     parameters = {
         **pellet.parameters(temperature),
-        "R2": 2.0 * interface.resistance * growth / pellet.area,
+        "R2": 2.0 * interface.resistance * scale / pellet.area,
         "CPE2.Q": _INTERFACE_Q,
         "CPE2.n": _INTERFACE_N,
-        "W3": _WARBURG * growth,
+        "W3": _WARBURG * scale,
     }
-    return _spectrum(SYMMETRIC_CIRCUIT, parameters, rng, metadata)
+    return _spectrum(SYMMETRIC_CIRCUIT, parameters, rng, metadata, Drift("R2", growth) if growth else None)
 
 
 def _spectrum(
@@ -121,6 +134,15 @@ def _spectrum(
     parameters: Mapping[str, float],
     rng: np.random.Generator,
     metadata: Mapping[str, float | str] | None,
+    drift: Drift | None = None,
 ) -> Measurement:
-    known = {"amplitude": AMPLITUDE, **(metadata or {})}
-    return simulate_eis(circuit, parameters, frequencies=FREQUENCIES, noise=NOISE, rng=rng, metadata=known)
+    return simulate_eis(
+        circuit,
+        parameters,
+        frequencies=FREQUENCIES,
+        noise=NOISE,
+        drift=drift,
+        amplitude=AMPLITUDE,
+        rng=rng,
+        metadata=metadata,
+    )

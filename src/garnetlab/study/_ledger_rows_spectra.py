@@ -25,7 +25,7 @@ _KELVIN = tuple(units.celsius(t) for t in (30.0, 40.0, 50.0, 60.0, 70.0, 80.0))
 #: the paper does not say at which temperatures the interface was measured
 _INTERFACE_KELVIN = tuple(units.celsius(t) for t in (25.0, 32.0, 39.0, 46.0, 53.0, 60.0))
 
-_SWEEP = "1 MHz to 0.01 Hz, 10 mV, noise 1 % of |Z|"
+_SWEEP = f"1 MHz to 0.01 Hz, 10 mV, {specimens.NOISE_SAID}"
 _BLIND = "written as {form} text, read back and analysed without it"
 _FOOTPRINT = (
     "The electrode footprint of the symmetric cells is not stated; the pellet face of 0.785 cm^2 is assumed, for the"
@@ -88,7 +88,7 @@ def _blocking_plans(paper: Paper, rngs: Callable[[str], np.random.Generator]) ->
     ):
         rng = rngs(key)
         spectra = tuple(specimens.blocking(pellet, temperature=t, rng=rng) for t in kelvin)
-        notebook = tuple({**pellet.geometry(t), "electrodes": "blocking", "sample": key} for t in kelvin)
+        notebook = tuple(_notebook(pellet, t, key, electrodes="blocking") for t in kelvin)
         what = "a spectrum of Au|LLZTO|Au" if len(kelvin) == 1 else "spectra of Au|LLZTO|Au at 30, 40, ... 80 degC"
         also = (
             ""
@@ -107,6 +107,11 @@ def _blocking_plans(paper: Paper, rngs: Callable[[str], np.random.Generator]) ->
             )
         )
     return plans
+
+
+def _notebook(pellet: specimens.Pellet, kelvin: float, sample: str, *, electrodes: str) -> dict[str, float | str]:
+    """Return what goes with a spectrum besides its file: geometry, temperature, kind of electrode."""
+    return {**pellet.geometry(kelvin), "electrodes": electrodes, "interfaces": 2.0, "sample": sample}
 
 
 def _route(what: str, form: str, geometry: str) -> str:
@@ -166,9 +171,7 @@ def _cells(
 ) -> _Plan:
     rng = rngs(key)
     spectra = tuple(specimens.symmetric(pellet, interface, temperature=t, rng=rng) for t in kelvin)
-    notebook = tuple(
-        {**pellet.geometry(t), "electrodes": "symmetric", "interfaces": 2.0, "sample": key} for t in kelvin
-    )
+    notebook = tuple(_notebook(pellet, t, key, electrodes="symmetric") for t in kelvin)
     note = _FOOTPRINT if len(kelvin) == 1 else _FOOTPRINT + ". Read as ln(1/R); the paper does not give the form"
     return _Plan(key, spectra, notebook, form, quantity, route, note)
 

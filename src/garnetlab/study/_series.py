@@ -30,17 +30,26 @@ def summarise(results: Sequence[Result]) -> Summary:
     good = [r for r in results if r.outcome.good]
     series, notes = [], []
     for label, members in branches(results).items():
-        if len({round(t, 0) for t in map(_temperature, members) if t is not None}) < 3:
+        if not _is_series(members):
             continue
         try:
             series.append(arrhenius(members, label=label))
         except InvalidInput as error:
             notes.append(f"{label or 'temperature series'}: {error}")
     groups = replicate_groups(good)
+    heated = {id(r) for members in branches(results).values() if _is_series(members) for r in members}
     lines = [
-        wording(n, m) for m in groups.values() for n in ("interface_resistance", "ionic_conductivity") if _all(m, n)
+        f"{name}: {wording(quantity, members)}"
+        for name, members in groups.items()
+        for quantity in ("interface_resistance", "ionic_conductivity")
+        if _all(members, quantity) and not any(id(r) in heated for r in members)
     ]
     return Summary(tuple(series), tuple(lines), tuple(_comparisons(groups)), tuple(notes))
+
+
+def _is_series(members: Sequence[Result]) -> bool:
+    """Whether there are results at three temperatures or more."""
+    return len({round(t, 0) for t in map(_temperature, members) if t is not None}) >= 3
 
 
 def _temperature(result: Result) -> float | None:

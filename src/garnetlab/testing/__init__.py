@@ -1,7 +1,22 @@
 """Conformance kits for readers and numerical methods, for tests here and in other projects."""
 
 from garnetlab.testing._damage import Damage, damages, is_text
+from garnetlab.testing._dimensions import check_dimensions
 from garnetlab.testing._numerics import observed_order
 from garnetlab.testing._readers import check_reader, difference, nonsense
+from garnetlab.testing._reference import random_spectra, reference_circuit, reference_spectra, with_outlier
 
-__all__ = ["Damage", "check_reader", "damages", "difference", "is_text", "nonsense", "observed_order"]
+__all__ = [
+    "Damage",
+    "check_dimensions",
+    "check_reader",
+    "damages",
+    "difference",
+    "is_text",
+    "nonsense",
+    "observed_order",
+    "random_spectra",
+    "reference_circuit",
+    "reference_spectra",
+    "with_outlier",
+]

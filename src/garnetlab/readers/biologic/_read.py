@@ -126,8 +126,8 @@ def _rows(path: Path, lines: Sequence[str], layout: _Layout, columns: dict[str, 
     decimal = guess_decimal(cells[frequency.place] for _, cells in body if len(cells) > frequency.place)
     rows = Rows()
     for ordinal, (line, cells) in enumerate(body):
-        if len(cells) < len(layout.names):
-            message = f"{len(cells)} columns: expected {len(layout.names)}. The line is cut: export the file again."
+        if len(cells) != len(layout.names):
+            message = f"{len(cells)} columns: expected {len(layout.names)}. The line is damaged: export the file again."
             raise ReadError(path, message, line)
         direct = parse_cell(path, line, frequency.name, cells[frequency.place], decimal) == 0.0
         wanted = {"frequency": frequency} if direct else columns

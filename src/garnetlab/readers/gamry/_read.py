@@ -57,6 +57,11 @@ def _parse(path: Path, lines: Sequence[str]) -> tuple[dict[str, str], list[_Tabl
         if not text.strip():
             continue
         if not text[0].isspace():
+            if tables and 3 <= len(tables[-1].names) <= len(text.rstrip().split("\t")):
+                message = (
+                    f"{text.strip()[:40]!r}: expected a row of {tables[-1].name} to begin with a tab. Export again."
+                )
+                raise ReadError(path, message, line)
             table = _entry(path, line, text, header)
             tables += [table] if table else []
         elif table is not None:

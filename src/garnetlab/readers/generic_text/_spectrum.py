@@ -12,10 +12,10 @@ import numpy as np
 
 from garnetlab.core import Measurement, ReadError
 from garnetlab.readers._ends import unfinished_warning
+from garnetlab.readers._evidence import cosine, frequency_column
 from garnetlab.readers._impedance import impedance_measurement, split_sweeps
 from garnetlab.readers.generic_text._columns import Column, Role
 from garnetlab.readers.generic_text._dialect import Row, is_value, value_of
-from garnetlab.readers._evidence import cosine, frequency_column
 from garnetlab.readers.generic_text._table import ColumnSet, Table
 
 if TYPE_CHECKING:

@@ -76,8 +76,10 @@ def _content(path: Path) -> _Content:
     decimal = "." if separator == "," else guess_decimal(c[p] for _, c in body for p in places if p < len(c))
     columns: dict[str, list[float]] = {n: [] for n in wanted}
     for line, cells in body:
-        if len(cells) < len(names):
-            raise ReadError(path, f"{len(cells)} columns: expected {len(names)}. The line is cut: export again.", line)
+        if len(cells) != len(names):
+            raise ReadError(
+                path, f"{len(cells)} columns: expected {len(names)}. The line is damaged: export again.", line
+            )
         for name, value in zip(
             wanted, parse_row(path, line, names, cells, wanted=places, decimal=decimal), strict=True
         ):
