@@ -221,6 +221,12 @@ def test_json_that_is_no_object_is_refused(tmp_path, content):
         load_document(tmp_path / "s.json")
 
 
+@pytest.mark.parametrize("name", ["a.b", "", "\x7f", "\n", 'say "x"', "back\\slash", "ключ", "trailing\n"])
+def test_any_name_can_be_the_id_of_a_sample(tmp_path, name):
+    save_document(document(samples={name: {"note": name}}), tmp_path / "s.toml")
+    assert load_document(tmp_path / "s.toml") == document(samples={name: {"note": name}})
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ReadError, match="cannot be written: No such file or directory"):
         save_document(document(), tmp_path / "absent" / "s.toml")

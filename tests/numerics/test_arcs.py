@@ -6,10 +6,11 @@ import re
 
 import numpy as np
 import pytest
-from scipy.optimize import least_squares
+from scipy.optimize import least_squares, nnls
 
 from garnetlab.core import InvalidInput
 from garnetlab.numerics import ArcModel, Tail, arcs_covariance, arcs_impedance, arcs_log_jacobian, fit_arcs
+from garnetlab.numerics._arcs_projection import nonnegative
 
 FREQUENCY = np.logspace(6, -2, 81)
 MODEL = ArcModel(2, tail=Tail.WARBURG)
@@ -115,6 +116,29 @@ def test_random_circuits_agree_with_scipy():
     impedance = _measured(MODEL, truth, FREQUENCY, rng)
     best = np.array([_scipy_optimum(z, p, starts=5, rng=rng) for z, p in zip(impedance, truth, strict=True)])
     assert np.all(fit_arcs(FREQUENCY, impedance, MODEL).ssr <= best * (1 + AT_OPTIMUM))
+
+
+def test_doubtful_spectra_get_the_starts_that_find_what_three_starts_miss():
+    rng = np.random.default_rng(20230)
+    truth = _random_circuits(600, rng)
+    impedance = _measured(MODEL, truth, FREQUENCY, rng)
+    ssr = {starts: fit_arcs(FREQUENCY, impedance, MODEL, starts=starts).ssr for starts in (1, 3, 12)}
+    best = np.minimum(np.min(list(ssr.values()), axis=0), fit_arcs(FREQUENCY, impedance, MODEL, initial=truth).ssr)
+    missed = {starts: int(np.sum(found > best * (1 + AT_OPTIMUM))) for starts, found in ssr.items()}
+    assert missed[12] < missed[3] < missed[1], missed
+
+
+def test_coefficients_are_those_of_scipys_non_negative_least_squares():
+    rng = np.random.default_rng(20231)
+    matrix, data = rng.standard_normal((200, 12, 5)), rng.standard_normal((200, 12))
+    matrix[:, :, 1] += 3 * matrix[:, :, 0]  # correlated columns, so that unknowns leave and return
+    gram = np.moveaxis(matrix.transpose(0, 2, 1) @ matrix, 0, -1)
+    rhs = (matrix.transpose(0, 2, 1) @ data[:, :, None])[:, :, 0].T
+    found, active = nonnegative(gram, rhs, np.ones(rhs.shape, dtype=bool))
+    expected = np.array([nnls(a, b)[0] for a, b in zip(matrix, data, strict=True)]).T
+    # normal equations of condition below 1e4 lose at most 1e4 * 1e-13 (their ridge)
+    np.testing.assert_allclose(found, expected, atol=1e-8)
+    np.testing.assert_array_equal(active, expected > 0)
 
 
 BLOCKING = ArcModel(2, resistance=False, tail=Tail.POWER)

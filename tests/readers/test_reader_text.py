@@ -97,6 +97,13 @@ def test_a_text_is_written_whole_and_leaves_nothing_beside_it(tmp_path):
     assert target.read_text() == "new\n"
 
 
+def test_a_text_that_cannot_take_its_place_leaves_nothing_behind(tmp_path):
+    (tmp_path / "a.z").mkdir()
+    with pytest.raises(InvalidInput, match="cannot be written"):
+        write_text(tmp_path / "a.z", "x", "ascii")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.z"]
+
+
 def test_a_folder_that_is_not_there_is_an_error_of_one_line(tmp_path):
     with pytest.raises(InvalidInput, match="cannot be written"):
         write_text(tmp_path / "absent" / "a.z", "x", "ascii")

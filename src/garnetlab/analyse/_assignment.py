@@ -21,9 +21,9 @@ _RANGES = {
     "interface": (_CLASS["grain boundary"].high.value, _CLASS["sample-electrode interface"].high.value),
     "electrode": (_CLASS["electrochemical reaction"].low.value, _CLASS["electrochemical reaction"].high.value * 100.0),
 }
-#: a phase has one bulk relaxation: a second arc with a capacitance like the bulk's is four times more likely a boundary
-#: or a second phase than a second bulk (a choice, stated with the result)
-_SECOND_BULK = 0.25
+#: one relaxation is expected of every role: each further arc in it is four times less likely than one that fills another
+#: role with the same capacitance (a choice, stated with the result)
+_REPEATED = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def assign_arcs(
     scores: dict[tuple[str, ...], float] = {}
     for roles in itertools.combinations_with_replacement(options, len(capacitances)):
         parts = (_weight(c, s, r, cell_constant) for c, s, r in zip(capacitances, log_stds, roles, strict=True))
-        scores[roles] = math.prod(parts) * _SECOND_BULK ** max(roles.count("bulk") - 1, 0)
+        scores[roles] = math.prod(parts) * _REPEATED ** (len(roles) - len(set(roles)))
     total = sum(scores.values())
     best = max(scores, key=lambda roles: scores[roles])
     marginal = tuple(

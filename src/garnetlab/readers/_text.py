@@ -179,11 +179,16 @@ def write_text(path: Path, text: str, encoding: str) -> None:
     ------
     InvalidInput  if the folder cannot be written.
     """
+    beside = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            beside = Path(file.name)
             file.write(text.encode(encoding, errors="replace"))
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
+        beside.chmod(0o644)
+        beside.replace(path)
     except OSError as error:
-        message = f"path = {str(path)!r}: cannot be written ({error.strerror}). Choose another folder."
+        message = f"path = {str(path)!r}: cannot be written ({error.strerror}). Choose another folder or name."
         raise InvalidInput(message) from None
+    finally:
+        if beside is not None:
+            beside.unlink(missing_ok=True)
