@@ -11,9 +11,9 @@ Seeds: A 1001, B 1002, random 1003, peers' starts 1004, reference 1005.
 How the comparison is kept fair
 -------------------------------
 * Every tool gets the same spectra, modulus weights 1/|Z|, one thread, and is timed by process CPU time, not wall time.
-* Ours gets no start. The peers start at the truth times exp(u ln 3), u uniform in [-1, 1], for each R, tau and sigma,
-  and at n plus or minus 0.1: one start per spectrum, the same for all peers, better than a user has. CPE1_0 of
-  impedance.py is computed from it, Q = tau^n / R.
+* Ours gets no start. The peers start at the truth times exp(u ln 3), u uniform in [-1, 1], for each resistance, sigma
+  and either tau (scipy loop) or Q (impedance.py), and at n plus or minus 0.1: one start per spectrum from the same
+  random numbers, off by at most 3x in each peer's own parameters and so better than a user has.
 * The scipy loop works in logarithms with tau and n bounded and is run twice, with finite differences (what people write)
   and with analytic derivatives (as good as it gets); the ratio against each is printed.
 * "At the optimum": chi-squared within a relative 1e-4 of the lowest that any of these finds: scipy (analytic) from the
@@ -121,10 +121,10 @@ def scipy_fit(impedance, start, jacobian, tolerance=1e-8):
 
 
 def impedance_py_fit(impedance, start):
+    """Fit from a start whose third and sixth entry are Q1 and Q2."""
     from impedance.models.circuits import CustomCircuit
 
-    r0, r1, t1, n1, r2, t2, n2, a = start
-    guess = [r0, r1, t1**n1 / r1, n1, r2, t2**n2 / r2, n2, a / np.sqrt(2)]
+    guess = [*start[:7], start[7] / np.sqrt(2)]
     circuit = CustomCircuit("R0-p(R1,CPE1)-p(R2,CPE2)-W1", initial_guess=guess)
     circuit.fit(FREQUENCY, impedance, weight_by_modulus=True)
     r0, r1, q1, n1, r2, q2, n2, sigma = circuit.parameters_
@@ -133,9 +133,12 @@ def impedance_py_fit(impedance, start):
 
 
 def peer_start(truth, rng):
-    out = truth.copy()
-    out[LOG] *= np.exp(rng.uniform(-1, 1, len(LOG)) * np.log(3))
-    out[EXPONENTS] = np.clip(out[EXPONENTS] + rng.uniform(-0.1, 0.1, 2), 0.5, 0.999)
+    """Return the start in tau and the one in Q, (2, 8), off by the same factors."""
+    out = np.stack([truth, truth])
+    for r, time_constant, n in ((1, 2, 3), (4, 5, 6)):
+        out[1, time_constant] = truth[time_constant] ** truth[n] / truth[r]
+    out[:, LOG] *= np.exp(rng.uniform(-1, 1, len(LOG)) * np.log(3))
+    out[:, EXPONENTS] = np.clip(out[:, EXPONENTS] + rng.uniform(-0.1, 0.1, 2), 0.5, 0.999)
     return out
 
 
@@ -183,13 +186,13 @@ def one_by_one(fit, spectra, starts):
 
 def peers(skip):
     out = {
-        "scipy least_squares, finite differences": lambda z, s: scipy_fit(z, s, "2-point"),
-        "scipy least_squares, analytic": lambda z, s: scipy_fit(z, s, derivatives),
+        "scipy least_squares, finite differences": lambda z, s: scipy_fit(z, s[0], "2-point"),
+        "scipy least_squares, analytic": lambda z, s: scipy_fit(z, s[0], derivatives),
     }
     if skip:
         return out
     if importlib.util.find_spec("impedance") and importlib.util.find_spec("pandas"):
-        out[f"impedance.py {importlib.metadata.version('impedance')}"] = impedance_py_fit
+        out[f"impedance.py {importlib.metadata.version('impedance')}"] = lambda z, s: impedance_py_fit(z, s[1])
     else:
         print("impedance.py is not installed here: run benchmarks/run.sh, or pip install impedance pandas")
     return out

@@ -61,14 +61,14 @@ def test_read_with_data_carries_the_numbers(spectrum: Path) -> None:
     assert len(values[0]) == 2
 
 
-def test_analyse_recovers_the_interface_resistance_within_its_interval(spectrum: Path) -> None:
+def test_analyse_recovers_the_interface_resistance_within_four_standard_uncertainties(spectrum: Path) -> None:
     result = run("analyse", spectrum, "--area", "0.785 cm^2", "--thickness", "1 mm", "--electrodes", "symmetric", "--json")
     assert result.exit_code == 0, result.stderr
     (found,) = json.loads(result.stdout)["results"]
     quantity = found["quantities"]["interface_resistance"]
     assert quantity["unit"] == "ohm cm^2"
-    low, high = quantity["interval"]
-    assert low < 460.0 * 0.785 / 2 < high
+    # four standard uncertainties: a right analysis fails on one seed in 16 000; coverage is proved elsewhere
+    assert abs(quantity["value"] - 460.0 * 0.785 / 2) < 4 * quantity["std"]
     assert quantity["std"] < 0.02 * quantity["value"]
     assert found["outcome"] == "success"
 
@@ -125,13 +125,13 @@ def test_a_missing_file_is_status_2(verb: str, tmp_path: Path) -> None:
 
 def test_one_bad_file_among_good_ones_is_status_1_and_the_good_one_is_printed(spectrum: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.csv"
-    bad.write_text("frequency/Hz,Re(Z)/Ohm,-Im(Z)/Ohm\n1000,1.0,x\n", encoding="utf-8")
+    bad.write_text("frequency/Hz,Re(Z)/Ohm,-Im(Z)/Ohm\n1000,1.0,0.5\n100,2.0,x\n10,3.0,0.5\n", encoding="utf-8")
     result = run("read", spectrum, bad, "--json")
     assert result.exit_code == 1
     payload = json.loads(result.stdout)
     assert len(payload["measurements"]) == 1
     assert len(payload["errors"]) == 1
-    assert "bad.csv:2" in payload["errors"][0]["message"]
+    assert "bad.csv:3" in payload["errors"][0]["message"]
 
 
 def test_arrhenius_needs_three_temperatures(spectrum: Path) -> None:

@@ -150,8 +150,9 @@ def test_the_digest_does_not_depend_on_the_place_of_the_file(tmp_path):
     ("entries", "message"),
     [
         ({"samples": {"s1": {"diametr": "1 mm"}}}, "samples.s1.diametr: unknown field. Did you mean 'diameter'?"),
-        ({"measurments": []}, "measurments: unknown field. Did you mean 'measurements'?"),
-        ({"cells": {"c": {"layers": [{"materail": "Li"}, {"material": "LLZTO"}]}}}, "cells.c.layers.0.material: missing."),
+        ({"measurments": []}, "measurments: unknown field. Did you mean 'measurements'?"),  # codespell:ignore measurments
+        ({"cells": {"c": {"layers": [{"materail": "Li"}, {"material": "LLZTO"}]}}},  # codespell:ignore materail
+         "cells.c.layers.0.material: missing."),
         ({"samples": {"s1": {"area": "0.2 V"}}}, "samples.s1.area = '0.2 V': expected a quantity like '1 cm^2'"),
         ({"samples": {"s1": {"area": "0.2"}}}, "samples.s1.area = '0.2': the unit is missing."),
         ({"samples": {"s1": {"area": 0.785}}}, "samples.s1.area = 0.785: the unit is missing. Write for example '1 cm^2'."),

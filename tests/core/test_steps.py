@@ -112,7 +112,10 @@ def test_plating_and_charging_are_positive_currents():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Flate at 3 A for 1 h", "'Flate' is no step. Begin with one of Plate, Strip, Charge, Discharge, Hold, Rest"),
+        (
+            "Plait at 3 A for 1 h",
+            "'Plait' is no step. Begin with one of Plate, Strip, Charge, Discharge",
+        ),
         ("Plate at 3 V for 1 h", "cannot use '3 V' here. Write for example 1 C, 1 mA/cm^2"),
         ("Plate at -1 mA/cm2 for 1 h", "'-1 mA/cm2': expected more than 0. The first word says the direction."),
         ("Plate at C/0 for 1 h", "'C/0': expected more than 0."),

@@ -54,7 +54,7 @@ def test_every_property_has_a_value_an_uncertainty_and_a_source(name, key):
         ({"evidence": "hearsay"}, "X.y: no number without a source and evidence (text, data, abstract, memory)"),
         ({"std": None}, "X.y: no number without an uncertainty. Add std or relative_std."),
         ({"source": "peng2052"}, "citation = 'peng2052': not in the bibliography. Did you mean 'peng2025'?"),
-        ({"sorce": "x"}, "X.y.sorce: unknown key. Did you mean 'source'?"),
+        ({"sorce": "x"}, "X.y.sorce: unknown key. Did you mean 'source'?"),  # codespell:ignore sorce
     ],
 )
 def test_no_number_without_a_source(change, message):

@@ -81,12 +81,12 @@ def free_parameters(model: ArcModel, parameters: FloatArray) -> FloatArray:
     columns = dict(zip(model.names, np.moveaxis(np.atleast_2d(parameters), -1, 0), strict=True))
     count = np.zeros(np.atleast_2d(parameters).shape[0])
     for name, column in columns.items():
-        owner = _owner(name)
-        count += columns[owner] > 0 if owner in columns else column > 0
+        count += columns[owner(name)] > 0 if owner(name) in columns else column > 0
     return count
 
 
-def _owner(name: str) -> str:
+def owner(name: str) -> str:
+    """Return the coefficient without which a parameter has no meaning: ``R1`` of ``tau1``, ``A`` of ``m``."""
     for prefix in ("tau", "n"):
         if name.startswith(prefix):
             return "R" + name[len(prefix) :]
@@ -202,13 +202,30 @@ class _Search:
                 self.pool[i].append(candidate)
 
     def try_inductance(self) -> None:
-        """Add to every spectrum its best circuit with an inductance in series."""
+        """Add to every spectrum its best circuit with an inductance in series.
+
+        The inductance is one parameter more than the circuit without it has, also where another coefficient has become
+        zero: an inductance that takes the place of the series resistance is none.
+        """
         groups: dict[ArcModel, list[int]] = {}
-        for i, candidates in enumerate(self.pool):
-            groups.setdefault(replace(_simplest(candidates).model, inductance=True), []).append(i)
+        before = [_simplest(candidates) for candidates in self.pool]
+        for i, candidate in enumerate(before):
+            groups.setdefault(replace(candidate.model, inductance=True), []).append(i)
         for model, members in groups.items():
             if _fits(model, len(self.frequency)):
                 self.extend(np.array(members), [model])
+                for i in members:
+                    points = int(np.count_nonzero(self.weights[i]))
+                    self.pool[i][-1] = _with_free(self.pool[i][-1], before[i].free + 1, points)
+
+
+def _with_free(candidate: Candidate, free: int, points: int) -> Candidate:
+    """Return the candidate with at least ``free`` parameters counted in its criteria."""
+    if candidate.free >= free:
+        return candidate
+    old, new = (_scores(np.zeros(1), np.array([float(k)]), np.array([points])) for k in (candidate.free, free))
+    bic, aicc = (float(b[0] - a[0]) for a, b in zip(old, new, strict=True))
+    return replace(candidate, free=free, bic=candidate.bic + bic, aicc=candidate.aicc + aicc)
 
 
 def _simplest(candidates: Sequence[Candidate]) -> Candidate:

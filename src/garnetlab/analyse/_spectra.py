@@ -184,26 +184,46 @@ def _law(
     return _noise.estimate_noise_law(residual, modulus)
 
 
+def _covariance(draft: _Draft, values: FloatArray) -> FloatArray:
+    """Return the covariances (k, p, p) of the logarithms at parameter values (k, p), with the noise of the fit.
+
+    A coefficient that is zero is left out, with the shape of its arc. A time constant or exponent at its limit is not:
+    what an arc's other parameters owe to it must not look better than it is.
+    """
+    best = draft.selection.chosen
+    out = np.array([best.parameters[best.model.names.index(_selection.owner(name))] <= 0 for name in best.model.names])
+    rows = len(values)
+    fits = ArcFits(
+        model=best.model,
+        parameters=values,
+        ssr=np.full(rows, best.ssr),
+        converged=np.full(rows, best.converged),
+        at_bound=np.tile(out, (rows, 1)),
+    )
+    covariance = arcs_covariance(fits, draft.frequency, np.tile(draft.weights, (rows, 1)))
+    return np.where(out[:, None] | out[None, :] | ~np.isfinite(covariance), 0.0, covariance)
+
+
+def _covariance_slope(draft: _Draft, step: float = 1e-3) -> FloatArray:
+    """Return (p, p, p) the derivative of the covariance by the logarithm of each parameter, by central differences."""
+    parameters = draft.selection.chosen.parameters
+    moves = np.exp(step * np.eye(len(parameters)))
+    covariance = _covariance(draft, np.concatenate([parameters * moves, parameters / moves]))
+    return (covariance[: len(parameters)] - covariance[len(parameters) :]) / (2.0 * step)
+
+
 def _assemble(draft: _Draft) -> Spectrum:
     best, used = draft.selection.chosen, draft.used
     fit = arcs_impedance(best.model, best.parameters, draft.frequency)
-    single = ArcFits(
-        model=best.model,
-        parameters=best.parameters[None, :],
-        ssr=np.array([best.ssr]),
-        converged=np.array([best.converged]),
-        at_bound=best.at_bound[None, :],
-    )
-    covariance = arcs_covariance(single, draft.frequency, draft.weights[None, :])[0]
-    bound = best.at_bound | ~np.isfinite(np.diagonal(covariance))
-    covariance = np.where(bound[:, None] | bound[None, :], 0.0, covariance)
     inflation = _noise.correlation_inflation((draft.weights * (draft.impedance - fit))[used])
     dof = max(2 * int(used.sum()) - best.free, 1)
+    covariance = _covariance(draft, best.parameters[None, :])[0] * inflation
+    slope = _covariance_slope(draft) * inflation
     return Spectrum(
         frequency=draft.frequency,
         impedance=draft.impedance,
         model=best.model,
-        fitted=Fitted(best.model.names, best.parameters, covariance * inflation, bound, dof),
+        fitted=Fitted(best.model.names, best.parameters, covariance, best.at_bound, dof, slope),
         fit=fit,
         used=used,
         noise=draft.law,

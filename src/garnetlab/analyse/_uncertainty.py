@@ -1,14 +1,28 @@
-"""Errors of fitted arcs: covariance of the logarithms, derived quantities, and what the data do not determine."""
+r"""Errors of fitted arcs: covariance of the logarithms, derived quantities, and what the data do not determine.
+
+A quantity q is estimated with the standard uncertainty s of ln q. Where s itself depends on q, ln q is not normal: the
+interval is taken in the variable in which s is constant (a variance-stabilising transform). With
+:math:`g = d\ln s/d\ln q` along the direction in which q is uncertain the limits are
+
+.. math:: \ln q_\pm = \ln q - \ln(1 \mp g k s)/g
+
+with Student's factor k. ``g = 0`` is the log-normal interval, ``g = -1`` the symmetric interval of a linear coefficient.
+
+Source
+------
+M. S. Bartlett, Biometrics 3 (1947) 39 (transforms that make the variance constant); D. M. Bates and D. G. Watts,
+Nonlinear Regression Analysis and Its Applications, Wiley 1988, chapters 6 and 7 (why linear intervals fail).
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from garnetlab.units import Quantity
 
@@ -17,9 +31,20 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-#: a parameter whose relative standard uncertainty exceeds this is not reported as identifiable: above it the
-#: linearised 95 % interval of its logarithm no longer covers 95 % (measured by ``proofs/coverage.py``)
-IDENTIFIABLE = 0.15
+    #: values (k, p) of the parameters to ln q (k,) and its gradient (k, p) by the logarithms of the parameters
+    LogFunction: TypeAlias = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+
+#: a parameter with a larger relative standard uncertainty is not reported as identifiable: its 95 % interval would be
+#: wider than a fifth to either side. A convention; it keeps what is known to 15 or 18 % (the Warburg coefficient and the
+#: grain boundary of a truncated arc) from being reported by the chance of a good-looking estimate
+IDENTIFIABLE = 0.10
+#: nor is one whose standard uncertainty changes by more than this share over one standard uncertainty: from here on the
+#: linear interval would miss 8 % instead of 5, since Phi(-k/(1 + 0.2 k)) + Phi(-k/(1 - 0.2 k)) = 0.080 for k = 1.96
+NONLINEAR = 0.2
+#: exponents have this first letter and end at 1
+_AT_MOST_ONE = ("n", "m")
+#: a limit further away than this in ln q is written as this: ten decades
+_FAR = 10.0 * math.log(10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +52,9 @@ class Fitted:
     """Parameters of one fitted circuit with the covariance of their logarithms.
 
     ``names`` (p,), ``values`` (p,) in SI, ``log_covariance`` (p, p), ``bound`` (p,) True where a parameter sits at a
-    bound (a zero coefficient, an exponent of 1), ``dof`` the degrees of freedom of the noise estimate.
+    bound (a zero coefficient, an exponent of 1), ``dof`` the degrees of freedom of the noise estimate. ``slope``
+    (p, p, p) is the derivative of the covariance by the logarithm of each parameter (first axis) at the same noise;
+    without it the covariance is taken as constant.
     """
 
     names: tuple[str, ...]
@@ -35,6 +62,7 @@ class Fitted:
     log_covariance: FloatArray
     bound: NDArray[np.bool_]
     dof: int
+    slope: FloatArray | None = None
 
     def index(self, name: str) -> int:
         """Return the position of a parameter."""
@@ -50,23 +78,90 @@ class Fitted:
         return float(math.sqrt(max(self.log_covariance[i, i], 0.0)))
 
     def identifiable(self, name: str) -> bool:
-        """Whether the data determine this parameter: inside its bounds and known to better than 15 %."""
-        i = self.index(name)
-        return bool(not self.bound[i] and self.log_std(name) <= IDENTIFIABLE)
+        """Whether the data determine this parameter: ``determined``, and its bound outside its interval.
+
+        Within an interval of its bound an estimate is not normal (Self and Liang, J. Am. Stat. Assoc. 82 (1987) 605).
+        """
+        quantity = parameter_quantity(self, name, "1")
+        free = name[0] not in _AT_MOST_ONE or quantity.interval is None or quantity.interval[1] < 1.0
+        return free and determined(quantity)
+
+
+def determined(quantity: Quantity) -> bool:
+    """Whether the data determine a quantity: std within ``IDENTIFIABLE``, and an interval that is nearly linear.
+
+    The growth of the standard uncertainty is read from the interval: its two halves in ln q are -ln(1 - x) and
+    ln(1 + x) times one number, with x = k ``NONLINEAR`` at most.
+    """
+    if quantity.std is None or quantity.interval is None or not 0 < quantity.std <= IDENTIFIABLE * quantity.value:
+        return False
+    low, high = (abs(math.log(limit / quantity.value)) for limit in quantity.interval)
+    x = 1.96 * NONLINEAR
+    return max(low, high) <= min(low, high) * -math.log(1.0 - x) / math.log(1.0 + x)
 
 
 def coverage_factor(dof: int) -> float:
     """Return the two-sided 95 % Student factor for ``dof`` degrees of freedom."""
-    return float(stats.t.ppf(0.975, max(dof, 1)))
+    return float(special.stdtrit(max(dof, 1), 0.975))
 
 
-def log_quantity(fitted: Fitted, value: float, gradient: FloatArray, unit: str, method: str) -> Quantity:
-    """Return ``value`` (SI) with std and 95 % interval from the gradient (p,) of its logarithm by the logarithms."""
-    variance = float(gradient @ fitted.log_covariance @ gradient)
-    spread = math.sqrt(max(variance, 0.0))
+def log_quantity(fitted: Fitted, function: LogFunction, unit: str, method: str) -> Quantity:
+    """Return the quantity whose logarithm ``function`` gives, with std and 95 % interval (see the module)."""
+    logarithm, gradient = (array[0] for array in function(fitted.values[None, :]))
+    along = fitted.log_covariance @ gradient
+    spread = math.sqrt(max(float(gradient @ along), 0.0))
+    growth = _growth(fitted, function, gradient, along) if spread > 0 else 0.0
     k = coverage_factor(fitted.dof)
-    interval = (value * math.exp(-k * spread), value * math.exp(min(k * spread, 600.0)))
-    return Quantity(value, value * spread, unit, interval, method)
+    value = math.exp(float(logarithm))
+    low, high = (value * math.exp(_limit(spread, growth, side * k)) for side in (-1.0, 1.0))
+    return Quantity(value, value * spread, unit, (low, high), method)
+
+
+def _limit(spread: float, growth: float, factor: float) -> float:
+    """Return the distance in ln q to the limit at ``factor`` standard uncertainties, at most ``_FAR``."""
+    left = 1.0 - growth * spread * factor
+    if abs(growth * spread * factor) < 1e-6:
+        distance = spread * factor
+    else:
+        distance = -math.log(left) / growth if left > 0 else math.copysign(_FAR, factor)
+    return min(max(distance, -_FAR), _FAR)
+
+
+def _growth(fitted: Fitted, function: LogFunction, gradient: FloatArray, along: FloatArray) -> float:
+    """Return d ln s / d ln q where the parameters' logarithms move along ``along`` (p,) = covariance times gradient."""
+    if fitted.slope is None:
+        return 0.0
+    variance = float(gradient @ along)
+    step = 1e-4 * along / float(np.max(np.abs(along)))
+    turned = function(fitted.values * np.exp(np.stack([step, -step])))[1]
+    turn = (turned[0] - turned[1]) * float(np.max(np.abs(along))) / 2e-4
+    change = float(gradient @ np.tensordot(along, fitted.slope, 1) @ gradient) + 2.0 * float(along @ turn)
+    return 0.5 * change / variance**2
+
+
+def _product(fitted: Fitted, powers: dict[str, float]) -> LogFunction:
+    """Return the logarithm of a product of powers of parameters."""
+    exponents = np.zeros(len(fitted.names))
+    for name, power in powers.items():
+        exponents[fitted.index(name)] = power
+    used = exponents != 0
+
+    def function(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return np.log(values[:, used]) @ exponents[used], np.broadcast_to(exponents, values.shape)
+
+    return function
+
+
+def _sum(fitted: Fitted, names: Sequence[str]) -> LogFunction:
+    """Return the logarithm of a sum of parameters."""
+    member = np.isin(fitted.names, names)
+
+    def function(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        parts = np.where(member, values, 0.0)
+        total = parts.sum(axis=1)
+        return np.log(total), parts / total[:, None]
+
+    return function
 
 
 def parameter_quantity(fitted: Fitted, name: str, unit: str) -> Quantity:
@@ -74,18 +169,12 @@ def parameter_quantity(fitted: Fitted, name: str, unit: str) -> Quantity:
     i = fitted.index(name)
     if fitted.bound[i]:
         return Quantity(float(fitted.values[i]), None, unit, method="at its bound")
-    return log_quantity(fitted, float(fitted.values[i]), np.eye(len(fitted.names))[i], unit, "fit")
+    return log_quantity(fitted, _product(fitted, {name: 1.0}), unit, "fit")
 
 
 def sum_quantity(fitted: Fitted, names: Sequence[str], unit: str, method: str) -> Quantity:
     """Return the sum of parameters with its uncertainty, correlations included."""
-    total = sum(fitted.value(n) for n in names)
-    gradient = np.zeros(len(fitted.names))
-    for name in names:
-        i = fitted.index(name)
-        if not fitted.bound[i]:
-            gradient[i] = fitted.values[i] / total if total > 0 else 0.0
-    return log_quantity(fitted, total, gradient, unit, method)
+    return log_quantity(fitted, _sum(fitted, names), unit, method)
 
 
 def arc_capacitance(fitted: Fitted, arc: int) -> Quantity:
@@ -95,22 +184,21 @@ def arc_capacitance(fitted: Fitted, arc: int) -> Quantity:
     ------
     C. H. Hsu and F. Mansfeld, Corrosion 57 (2001) 747, equation 2.
     """
-    value = fitted.value(f"tau{arc}") / fitted.value(f"R{arc}")
-    gradient = np.zeros(len(fitted.names))
-    gradient[fitted.index(f"tau{arc}")] = 1.0
-    gradient[fitted.index(f"R{arc}")] = -1.0
-    return log_quantity(fitted, value, gradient, "F", "tau/R")
+    return log_quantity(fitted, _product(fitted, {f"tau{arc}": 1.0, f"R{arc}": -1.0}), "F", "tau/R")
 
 
 def arc_pseudo_capacitance(fitted: Fitted, arc: int) -> Quantity:
     """Return Q = tau^n/R of an arc [S s^n]; the exponent n is that of the arc."""
-    tau, n, r = fitted.value(f"tau{arc}"), fitted.value(f"n{arc}"), fitted.value(f"R{arc}")
-    gradient = np.zeros(len(fitted.names))
-    gradient[fitted.index(f"tau{arc}")] = n
-    gradient[fitted.index(f"R{arc}")] = -1.0
-    if not fitted.bound[fitted.index(f"n{arc}")]:
-        gradient[fitted.index(f"n{arc}")] = n * math.log(tau)
-    return log_quantity(fitted, tau**n / r, gradient, "1", "tau^n/R, in S s^n")
+    tau, n, r = (fitted.index(f"{symbol}{arc}") for symbol in ("tau", "n", "R"))
+
+    def function(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        gradient = np.zeros_like(values)
+        gradient[:, tau] = values[:, n]
+        gradient[:, r] = -1.0
+        gradient[:, n] = values[:, n] * np.log(values[:, tau])
+        return values[:, n] * np.log(values[:, tau]) - np.log(values[:, r]), gradient
+
+    return log_quantity(fitted, function, "1", "tau^n/R, in S s^n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +223,7 @@ def identifiable_sums(fitted: Fitted) -> list[Sum]:
                 continue
             total = sum_quantity(fitted, names, "ohm", "sum of arcs")
             worst = max(fitted.log_std(n) * fitted.value(n) for n in names if not fitted.bound[fitted.index(n)])
-            if total.std is not None and total.std * 3 < worst:
+            if determined(total) and total.std is not None and total.std * 3 < worst:
                 found.append(Sum(names, total))
                 break
     return found
@@ -159,7 +247,7 @@ def profile_interval(
     ------
     D. M. Bates and D. G. Watts, Nonlinear Regression Analysis and Its Applications, Wiley 1988, section 6.1.
     """
-    level = float(stats.f.ppf(0.95, 1, max(dof, 1))) * noise
+    level = float(special.fdtri(1, max(dof, 1), 0.95)) * noise
 
     def excess(x: float) -> float:
         return cost(x) - minimum - level

@@ -129,9 +129,16 @@ def arrhenius(results: Sequence[Result], *, label: str = "") -> Result:
     temperatures = _temperatures(usable)
     quantities: dict[str, Quantity] = {}
     curves: dict[str, NDArray[np.float64]] = {}
-    warnings = [f"{len(results) - len(usable)} spectra without a usable fit were left out."] * (
-        len(usable) < len(results)
+    warnings = (
+        [f"{len(results) - len(usable)} spectra without a usable fit were left out."]
+        if len(usable) < len(results)
+        else []
     )
+    refused = sum(not r.outcome.good for r in usable)
+    if refused:
+        warnings.append(
+            f"{refused} of {len(usable)} spectra failed the Kramers-Kronig or drift test and are used all the same."
+        )
     for part, name in _PARTS.items():
         _add(part, [r.quantities.get(name) for r in usable], temperatures, quantities, curves, warnings)
     interface = [

@@ -266,8 +266,7 @@ def _parameters(spectrum: Spectrum) -> list[dict[str, object]]:
             (f"C{k}", errors.arc_capacitance(spectrum.fitted, k)),
             (f"Q{k}", errors.arc_pseudo_capacitance(spectrum.fitted, k)),
         ):
-            good = quantity.std is not None and quantity.std <= errors.IDENTIFIABLE * quantity.value
-            rows.append({"name": label, **quantity.to_dict(), "identifiable": good})
+            rows.append({"name": label, **quantity.to_dict(), "identifiable": errors.determined(quantity)})
     return rows
 
 

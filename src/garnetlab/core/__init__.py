@@ -13,6 +13,7 @@ from garnetlab.core._errors import (
     nearest,
     parse_quantity,
 )
+from garnetlab.core._material import Material, Property
 from garnetlab.core._measurement import Channel, FileSource, Kind, Measurement, SimulationSource, Source
 from garnetlab.core._outcome import Outcome
 from garnetlab.core._result import Result
@@ -69,12 +70,14 @@ __all__ = [
     "Layer",
     "Level",
     "LevelKind",
+    "Material",
     "Measurement",
     "MeasurementEntry",
     "MissingExtra",
     "MissingInput",
     "Outcome",
     "Procedure",
+    "Property",
     "ReadError",
     "Recipe",
     "RepeatStep",

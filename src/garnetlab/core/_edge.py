@@ -56,10 +56,10 @@ class In:
     above: float | None = None
     at_least: float | None = None
 
-    def parse(self, value: object, info: ValidationInfo | None = None) -> float:
+    def parse(self, value: object, info: ValidationInfo) -> float:
         """Return the SI value of text with a unit, or of a number: SI in Python, refused in a document."""
         bare = isinstance(value, int | float) and not isinstance(value, bool)
-        if bare and info is not None and info.context == DOCUMENT and units.parse_unit(self.unit).dim != units.NONE:
+        if bare and info.context == DOCUMENT and units.parse_unit(self.unit).dim != units.NONE:
             message = f"{value!r}: the unit is missing. Write for example {units.example_of(self.unit)!r}."
             raise ValueError(message)
         if isinstance(value, bool) or not isinstance(value, str | int | float):

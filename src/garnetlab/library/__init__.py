@@ -1,15 +1,13 @@
 """Data with sources: materials, the paper's observations, the bibliography."""
 
 from garnetlab.library._citations import Citation, bibtex, citation, citation_keys
-from garnetlab.library._materials import LibraryMaterial, Property, load_material, parse_property
+from garnetlab.library._materials import load_material, parse_property
 from garnetlab.library._observations import Observation, load_observations
 from garnetlab.library._toml import material_names
 
 __all__ = [
     "Citation",
-    "LibraryMaterial",
     "Observation",
-    "Property",
     "bibtex",
     "citation",
     "citation_keys",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _POINTS_MIN = 4
 #: a passive two-pole changes by one decade per decade at most; noise and resonances may exceed that at single points
 _STEEPEST = 1.5
+#: misfit of the phase beyond any measured cell [rad]
+_MISFIT = 0.3
 
 
 def slopes(frequency: Array, impedance: NDArray[np.complex128]) -> tuple[Array, Array]:
@@ -41,6 +43,21 @@ def cosine(frequency: Array, impedance: NDArray[np.complex128]) -> float:
     slope, phase = slopes(frequency, impedance)
     norm = float(np.sqrt(np.sum(slope**2) * np.sum(phase**2)))
     return float(np.sum(slope * phase)) / norm if norm > 0 else 0.0
+
+
+def misfit(frequency: Array, impedance: NDArray[np.complex128]) -> float:
+    """Return the rms difference between the phase and pi/2 times the slope of the modulus [rad]; 0 without evidence.
+
+    Measured cells show 0.02 to 0.2, simulated ones with 1 % noise at most 0.15.
+    """
+    slope, phase = slopes(frequency, impedance)
+    return float(np.sqrt(np.mean((phase - 0.5 * np.pi * slope) ** 2))) if slope.size else 0.0
+
+
+def parts_swapped(frequency: Array, impedance: NDArray[np.complex128]) -> bool:
+    """Return whether Z' stands under -Z'' and the other way round: the phase fits the modulus only when turned back."""
+    own = misfit(frequency, impedance)
+    return own > _MISFIT and misfit(frequency, -impedance.imag - 1j * impedance.real) < 0.5 * own
 
 
 def too_steep(frequency: Array, impedance: NDArray[np.complex128]) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from garnetlab.core import Channel, FileSource, InvalidInput, Kind, Measurement, ReadError
-from garnetlab.readers._evidence import too_steep
+from garnetlab.readers._evidence import parts_swapped, too_steep
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -158,6 +158,8 @@ def _noticed(f: NDArray[np.float64], z: NDArray[np.complex128], lines: Sequence[
         found.append(f"{len(astray)} frequencies are out of order (first at {first}): check them")
     if too_steep(f, z):
         found.append("|Z| changes with frequency faster than a capacitor or an inductor lets it: are columns swapped?")
+    if parts_swapped(f, z):
+        found.append("the phase fits the modulus only with Z' and -Z'' exchanged: are these columns swapped?")
     if f.size >= 3 and (z.imag > 0).all():
         found.append(
             "every imaginary part is positive: an inductor or a short circuit, not a cell with a capacitive arc"

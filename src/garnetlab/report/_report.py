@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from garnetlab import units
@@ -14,7 +14,7 @@ from garnetlab.report import _impedance_figures as figures
 from garnetlab.report import _page
 from garnetlab.report._files import make_folder, write_text
 from garnetlab.report._style import SavedFigure, rows_csv
-from garnetlab.study import Analysis, Summary, analyse_study, load_study, summarise
+from garnetlab.study import Analysis, Summary, analyse_study, load_study, missing_entries, summarise
 
 _SHEETS = 60  # a page with more single-spectrum figures is no page any more; the tables hold all spectra
 
@@ -60,7 +60,7 @@ def write_report(path: Path, out: Path | None = None, *, progress: Callable[[int
         message = f"study = {str(path)!r}: nothing in it can be analysed ({reasons})."
         raise InvalidInput(message)
     folder = make_folder(out if out is not None else study.folder / "report")
-    return _write(study.title or path.stem, analysis, folder)
+    return _write(study.title or path.stem, analysis, folder, missing_entries(study))
 
 
 def write_analysis(analysis: Analysis, folder: Path) -> Written:
@@ -68,12 +68,13 @@ def write_analysis(analysis: Analysis, folder: Path) -> Written:
     return _write("Impedance analysis", analysis, make_folder(folder))
 
 
-def _write(title: str, analysis: Analysis, folder: Path) -> Written:
+def _write(title: str, analysis: Analysis, folder: Path, missing: Sequence[str] = ()) -> Written:
     spectra = [r for r in analysis.results if r.analysis == "eis"]
     series = [r for r in analysis.results if r.analysis == "arrhenius"]
     summary = summarise(spectra)
     if series:
         summary = Summary((*series, *summary.arrhenius), summary.lines, summary.comparisons, summary.notes)
+    summary = replace(summary, notes=(*missing, *summary.notes))
     saved = _figures(spectra, summary, make_folder(folder / "figures"))
     tables = _tables(spectra, summary)
     make_folder(folder / "tables")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from garnetlab.study._ledger_rows import Row, Status
     from garnetlab.study._ledger_rows_spectra import ReadBack
     from garnetlab.study._series import Summary, summarise
-    from garnetlab.study._study import Study, analyse_study, load_study, read_study, sample_options
+    from garnetlab.study._study import Study, analyse_study, load_study, missing_entries, read_study, sample_options
 
 #: public name -> module it lives in; modules are imported on first use only, so that ``doctor`` needs no dependency
 _NAMES = {
@@ -44,6 +44,7 @@ _NAMES = {
     "Study": "_study",
     "analyse_study": "_study",
     "load_study": "_study",
+    "missing_entries": "_study",
     "read_study": "_study",
     "sample_options": "_study",
 }
@@ -69,6 +70,7 @@ __all__ = [
     "ledger_csv",
     "ledger_json",
     "load_study",
+    "missing_entries",
     "read_files",
     "read_study",
     "reproduce",

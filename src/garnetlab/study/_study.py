@@ -12,12 +12,14 @@ from garnetlab.core import (
     InvalidInput,
     Measurement,
     MeasurementEntry,
+    MissingInput,
     ReadError,
     Sample,
     StudyDocument,
     load_document,
     parse_document,
     parse_quantity,
+    require,
 )
 from garnetlab.readers import read
 from garnetlab.study._analyse import Analysis, SampleOptions, analyse_measurements
@@ -114,6 +116,25 @@ def _with_sample(measurement: Measurement, entry: MeasurementEntry, sample: Samp
         }
     values |= {k: v for k in ("branch", "place", "circuit") if (v := getattr(entry, k)) is not None}
     return measurement.with_metadata(**values)
+
+
+def missing_entries(study: Study) -> tuple[str, ...]:
+    """Return what the sample register lacks where it changes a result, each with the entry and the option to give it.
+
+    A symmetric or unknown cell needs its electrode area for an area-specific resistance, a blocking one area and
+    thickness for a conductivity.
+    """
+    used = {entry.sample for entry in study.document.measurements if entry.sample is not None}
+    said = []
+    for name in sorted(used):
+        sample = study.document.samples[name]
+        wanted = [("area", "a conductivity and an area-specific resistance"), ("thickness", "a conductivity")]
+        for quantity, why in wanted:
+            try:
+                require(sample, quantity, sample_id=name, why=why)
+            except MissingInput as error:
+                said.append(str(error))
+    return tuple(said)
 
 
 def analyse_study(study: Study, *, progress: Callable[[int, int], None] | None = None) -> Analysis:

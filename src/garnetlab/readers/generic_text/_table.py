@@ -143,6 +143,7 @@ def _named(
     except UnitProblem as problem:
         raise ReadError(path, str(problem), line) from None
     data, notes = _data_rows(path, body[first:], decimal, last=last)
+    _check_width(path, data, len(names) if delimiter else 0)
     return Table(tuple(preface), row, sets, data, notes)
 
 
@@ -214,4 +215,15 @@ def _unnamed(path: Path, rows: Sequence[Row], columns: int, decimal: str, delimi
         message = f"{columns} columns without names: expected names, or three columns f, Z', Z''. Add a line of names."
         raise ReadError(path, message, line)
     data, notes = _data_rows(path, rows[first:], decimal, last=True)
+    _check_width(path, data, columns if delimiter else 0)
     return Table(tuple(above), None, (), data, notes)
+
+
+def _check_width(path: Path, rows: Sequence[Row], columns: int) -> None:
+    """Refuse a row with more cells than the table has columns (0: not checked): its numbers may stand shifted."""
+    for row in rows:
+        if columns and len(row.cells) > columns:
+            message = (
+                f"{len(row.cells)} columns: expected {columns}. A decimal comma, or two lines in one? Export again."
+            )
+            raise ReadError(path, message, row.line)

@@ -33,6 +33,7 @@ def read_idf(path: Path, lines: Sequence[str]) -> tuple[Measurement, ...]:
     if not starts:
         message = f"no {_START!r} line: expected an Ivium data file. It is cut or of another kind: export it again."
         raise ReadError(path, message, len(lines))
+    _check_objects(path, lines)
     found, skipped, previous = [], [], 0
     for number, start in enumerate(starts, start=1):
         header = _settings(lines[previous:start])
@@ -46,6 +47,16 @@ def read_idf(path: Path, lines: Sequence[str]) -> tuple[Measurement, ...]:
     if not found:
         raise ReadError(path, f"{'; '.join(skipped)}. Only impedance is read here.", starts[0] + 1)
     return tuple(found)
+
+
+def _check_objects(path: Path, lines: Sequence[str]) -> None:
+    """Refuse a file one of whose data sets has lost the line that begins its numbers."""
+    for i, line in enumerate(lines):
+        if line.strip() == "Data Objects" and _START not in (after.strip() for after in lines[i + 1 : i + 3]):
+            message = (
+                f"no {_START!r} line follows 'Data Objects': the data set is damaged or cut. Export the file again."
+            )
+            raise ReadError(path, message, i + 1)
 
 
 def _settings(lines: Sequence[str]) -> dict[str, str]:
