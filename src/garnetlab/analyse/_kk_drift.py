@@ -89,7 +89,7 @@ def drift_fit(frequency: FloatArray, impedance: ComplexArray, deviation: FloatAr
     tau = time_constants(omega, per_decade=PER_DECADE, below=BELOW, above=ABOVE)
     time = sweep_time(frequency)[:, None] + 0j
     columns = np.concatenate([elements(omega, tau), time, -time], axis=1)
-    design = stack(columns[None] / deviation[:, :, None], axis=1)
+    design = stack(np.asarray(columns[None] / deviation[:, :, None], dtype=np.complex128), axis=1)
     length = np.linalg.norm(design, axis=1, keepdims=True)
     design /= length
     data = stack(impedance / deviation, axis=1)
@@ -109,7 +109,7 @@ def _compare(
 ) -> DriftFit:
     lower = np.linalg.cholesky(gram)
     target = np.linalg.solve(lower, moment[:, :, None])[:, :, 0]
-    root = lower.transpose(0, 2, 1)
+    root = np.asarray(lower.transpose(0, 2, 1), dtype=np.float64)
     plain, full = np.zeros(target.shape), np.zeros(target.shape)
     for k in range(len(data)):
         plain[k, :-2] = _positive(root[k, :-2, :-2], target[k, :-2])

@@ -44,7 +44,7 @@ class LinearFit:
     @property
     def freedom(self) -> int:
         """Degrees of freedom: 2n real data less the fitted coefficients."""
-        return self.basis.shape[1] - self.basis.shape[2]
+        return int(self.basis.shape[1] - self.basis.shape[2])
 
 
 def time_constants(omega: FloatArray, *, per_decade: float, below: float, above: float) -> FloatArray:
@@ -88,7 +88,7 @@ def linear_fit(columns: ComplexArray, impedance: ComplexArray, weight: FloatArra
     real, imag = basis[:, :n], basis[:, n:]
     parts = np.stack([real, imag], axis=2)
     leverage = parts @ parts.transpose(0, 1, 3, 2)
-    fitted = (model[:, :n] + 1j * model[:, n:]) * weight
+    fitted = np.asarray((model[:, :n] + 1j * model[:, n:]) * weight, dtype=np.complex128)
     return LinearFit(fitted, rest[:, :n] + 1j * rest[:, n:], leverage, basis)
 
 

@@ -255,8 +255,8 @@ def _decide(candidates: list[Candidate]) -> Selection:
 def common(selections: Sequence[Selection]) -> list[Selection]:
     """Return the selections with one circuit for all, the one of lowest total BIC that serves every spectrum.
 
-    It serves where all its arcs are detected with three sigma and its residuals stay below one percent of abs(Z) or three times those of
-    the circuit chosen for that spectrum alone. Where no circuit serves all, the selections are returned as they are.
+    It serves where all its arcs are detected with three sigma and its residuals stay below one percent of abs(Z) or
+    three times those of the circuit chosen for that spectrum alone. Where no circuit serves all, the selections are returned as they are.
     """
     tables = [{c.model: c for c in s.candidates} for s in selections]
     shared = set.intersection(*(set(t) for t in tables))

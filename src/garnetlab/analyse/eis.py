@@ -244,7 +244,7 @@ def _curves(spectrum: Spectrum) -> dict[str, NDArray[np.float64]]:
     omega: FloatArray = 2.0 * np.pi * spectrum.frequency
     for k in _arcs(spectrum):
         r, tau, n = (fitted.value(f"{p}{k}") for p in ("R", "tau", "n"))
-        arc = r / (1 + (1j * omega * tau) ** n)
+        arc = np.asarray(r / (1 + (1j * omega * tau) ** n), dtype=np.complex128)
         out[f"arc{k}_real"], out[f"arc{k}_imaginary"] = arc.real, arc.imag
     return out
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from garnetlab.core import (
     GarnetlabError,
@@ -128,7 +129,10 @@ def missing_entries(study: Study) -> tuple[str, ...]:
     said = []
     for name in sorted(used):
         sample = study.document.samples[name]
-        wanted = [("area", "a conductivity and an area-specific resistance"), ("thickness", "a conductivity")]
+        wanted: tuple[tuple[Literal["area", "thickness"], str], ...] = (
+            ("area", "a conductivity and an area-specific resistance"),
+            ("thickness", "a conductivity"),
+        )
         for quantity, why in wanted:
             try:
                 require(sample, quantity, sample_id=name, why=why)
