@@ -106,7 +106,7 @@ FAULTS = {
     "empty name": ({"name": ""}, "expected a text"),
     "suffixes": ({"suffixes": ["mine"]}, "expected a tuple"),
     "suffix": ({"suffixes": (".MINE",)}, "not like '.txt'"),
-    "sniff raises": ({"sniff": lambda p, h: h[0]}, "sniff raised IndexError"),
+    "sniff raises": ({"sniff": lambda p, h: h[0]}, r"sniff on b'': raised IndexError"),
     "sniff beyond 1": ({"sniff": lambda p, h: 2.0}, "expected 0 to 1"),
     "sniff misses": ({"sniff": lambda p, h: 0.0}, "gives 0 for a good file"),
     "foreign error": ({"read": lambda p: good_read(p) if p.stat().st_size == len(FILE) else broken(p)}, "KeyError"),

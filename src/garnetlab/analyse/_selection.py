@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: a larger model must win by this much in BIC: "positive evidence" begins at 2 (Kass and Raftery, JASA 90 (1995) 773)
 MARGIN = 2.0
+#: evidence in BIC that is "very strong" (the same table)
+STRONG = 10.0
 MAX_ARCS = 4
 #: systematic accuracy of an impedance analyser, relative to abs(Z): 0.1 to 1 % over most of the range in the accuracy
 #: charts that makers publish; a choice, not a measurement, and an argument of ``select_models``
@@ -229,8 +231,15 @@ def _with_free(candidate: Candidate, free: int, points: int) -> Candidate:
 
 
 def _simplest(candidates: Sequence[Candidate]) -> Candidate:
-    """Return the candidate with the fewest parameters among those within ``MARGIN`` of the best BIC."""
-    real = [c for c in candidates if c.detected] or list(candidates)
+    """Return the candidate with the fewest parameters among those within ``MARGIN`` of the best BIC.
+
+    Circuits with an arc that is not there are passed over, unless every other circuit is worse by ``STRONG``: then the arc
+    is there and only its size is open, as for one that the frequency range cuts off.
+    """
+    best = min(c.bic for c in candidates)
+    real = [c for c in candidates if c.detected]
+    if not real or min(c.bic for c in real) > best + STRONG:
+        real = list(candidates)
     best = min(c.bic for c in real)
     return min((c for c in real if c.bic <= best + MARGIN), key=lambda c: (c.free, len(c.model.names), c.bic))
 

@@ -150,11 +150,8 @@ def _check_protocol(module: Reader) -> None:
 
 
 def _sniffed(module: Reader, path: Path, head: bytes) -> float:
-    try:
+    with _NoForeignError(f"{module.name}: sniff on {head[:16]!r}", "it must never raise"):
         score = module.sniff(path, head)
-    except Exception as error:  # the check is that there is none
-        message = f"{module.name}: sniff raised {type(error).__name__} ({error}) on {head[:16]!r}; it must never raise"
-        raise AssertionError(message) from error
     assert 0.0 <= score <= 1.0, f"{module.name}: sniff gave {score} on {head[:16]!r}; expected 0 to 1"
     return score
 
@@ -173,25 +170,46 @@ def _check_good(module: Reader, path: Path) -> tuple[Measurement, ...]:
         stamp = (source.path, source.sha256, source.reader)
         assert stamp == (str(path), digest, module.name), f"{who}: the source is stamped {stamp}"
         assert source.version, f"{who}: the source names no version"
+    assert path.read_bytes() == data, f"{who}: reading changed the file"
     again = readers.read(path, reader=module)
     same = [m.to_dict(data=True) for m in again] == [m.to_dict(data=True) for m in found]
     assert same, f"{who}: reading twice gives two results"
-    assert path.read_bytes() == data, f"{who}: reading changed the file"
     return found
 
 
 def _check_damaged(module: Reader, path: Path, damage: Damage, good: Sequence[Measurement]) -> None:
     who = f"{module.name} on {path.name}, {damage.name}"
     _sniffed(module, path, damage.data[: 1 << 16])
-    try:
-        found = module.read(path)
-    except GarnetlabError as error:
-        text = str(error)
-        assert text and "\n" not in text, f"{who}: the message is not one line: {text!r}"
+    found = _read_damaged(module, path, who)
+    if found is None:
         return
-    except Exception as error:  # the check is that there is none of another kind
-        message = f"{who}: raised {type(error).__name__} ({error}); only the package's own errors may leave a reader"
-        raise AssertionError(message) from error
     assert not nonsense(found), f"{who}: {nonsense(found)}"
     told = difference(good, found, cut=damage.cut) if damage.loud else ""
     assert not told, f"{who}: {told}, and no warning says so"
+
+
+def _read_damaged(module: Reader, path: Path, who: str) -> tuple[Measurement, ...] | None:
+    """Return what the reader gives, or None where it refuses with one of the package's own errors."""
+    with _NoForeignError(who, "only the package's own errors may leave a reader"):
+        try:
+            return module.read(path)
+        except GarnetlabError as error:
+            text = str(error)
+    assert text, f"{who}: the error has no message"
+    assert "\n" not in text, f"{who}: the message is not one line: {text!r}"
+    return None
+
+
+class _NoForeignError:
+    """Turns any error that passes into an ``AssertionError`` that says where and which rule it breaks."""
+
+    def __init__(self, who: str, rule: str) -> None:
+        self.who, self.rule = who, rule
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception):
+            message = f"{self.who}: raised {type(error).__name__} ({error}); {self.rule}"
+            raise AssertionError(message) from error
