@@ -93,7 +93,7 @@ def test_all_files_read_as_81_points_from_1_MHz_to_10_mHz(folder, truth):
 
 
 def test_resistances_of_sound_cells_come_back(results, truth):
-    # ten interfaces and electrolytes each, noise 1 %: |z| > 5 of one of twenty has a probability of 1e-5
+    # the overlap of the arcs costs up to 4.3 % of the smallest ASR and 1.7 % of the others (20 seeds, see the ledger)
     for name, known in truth.items():
         if name.startswith("cells") and "fault" not in known:
             for quantity, key in (
@@ -101,7 +101,7 @@ def test_resistances_of_sound_cells_come_back(results, truth):
                 ("interface_resistance", "interface_resistance_ohm_cm2"),
             ):
                 found = results[name][quantity]
-                assert abs(found.field_value - known[key]) < 5.0 * found.field_std, (name, quantity)
+                assert found.field_value == pytest.approx(known[key], rel=0.05), (name, quantity)
 
 
 def test_sound_spectra_are_not_flagged(results, truth):
@@ -132,7 +132,7 @@ def test_activation_energies_of_both_branches_come_back(results):
     for branch in ("heating", "cooling"):
         series = [r for n, r in results.items() if f"_{branch}_" in n]
         found = arrhenius(series)["activation_energy_total"]
-        assert abs(found.field_value - 0.37) < 5.0 * found.field_std
+        assert found.field_value == pytest.approx(0.37, rel=0.005)  # largest error over 20 seeds: 0.2 %
 
 
 def test_the_cooling_branch_conducts_better(truth):

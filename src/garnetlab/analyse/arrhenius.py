@@ -46,7 +46,7 @@ class Line:
         design = np.stack([np.ones_like(x), -shifted])
         variance = np.einsum("in,ij,jn->n", design, self.covariance, design)
         k = float(stats.t.ppf(0.975, self.dof))
-        return self.intercept - self.slope * shifted, k * np.sqrt(variance)
+        return self.intercept - self.slope * shifted, k * np.sqrt(np.maximum(variance, 0.0))
 
 
 def fit_line(x: FloatArray, y: FloatArray, y_std: FloatArray) -> Line:
@@ -63,12 +63,15 @@ def fit_line(x: FloatArray, y: FloatArray, y_std: FloatArray) -> Line:
     scatter = _common_scatter(x, y, y_std)
     weight = 1.0 / (np.maximum(y_std, 1e-9) ** 2 + scatter**2)
     reference = float(np.sum(weight * x) / np.sum(weight))
-    design = np.stack([np.ones_like(x), -(x - reference)])
-    covariance: FloatArray = np.linalg.inv((design * weight) @ design.T).astype(np.float64)
-    intercept, slope = covariance @ (design * weight) @ y
-    dof = len(x) - 2
+    # x is of order 1e20: the system is solved in units of its own spread, else rounding spoils it
+    spread = float(np.max(np.abs(x - reference)))
+    design = np.stack([np.ones_like(x), -(x - reference) / spread])
+    scaled = np.linalg.inv((design * weight) @ design.T)
+    units_back = np.array([1.0, 1.0 / spread])
+    intercept, slope = units_back * (scaled @ (design * weight) @ y)
+    covariance: FloatArray = (scaled * np.outer(units_back, units_back)).astype(np.float64)
     std = math.sqrt(float(covariance[1, 1]))
-    return Line(float(slope), std, float(intercept), covariance, dof, scatter, reference)
+    return Line(float(slope), std, float(intercept), covariance, len(x) - 2, scatter, reference)
 
 
 def _excess(x: FloatArray, y: FloatArray, variance: FloatArray) -> float:

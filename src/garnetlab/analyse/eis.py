@@ -87,7 +87,8 @@ def _result(measurement: Measurement, sample: Sample, spectrum: Spectrum) -> Res
         quantities=quantities,
         outcome=outcome,
         curves=_curves(spectrum),
-        details=_details(measurement, spectrum, sample, assignment),
+        details=_details(measurement, spectrum, sample, assignment)
+        | {"identifiable": {name: errors.determined(q) for name, q in quantities.items() if q.std is not None}},
         sources=(measurement.source.to_dict(),),
         warnings=tuple(warnings),
         citations=_CITATIONS,

@@ -166,75 +166,88 @@ def _residuals(axes: Axes, result: Result, prefix: str, label: str) -> None:
 
 
 def overview(results: Sequence[Result], folder: Path, name: str, title: str, labels: Sequence[str]) -> SavedFigure:
-    """Return the Nyquist plots of several spectra with their fits on equal axes, and the same near the origin."""
-    import matplotlib as mpl
+    """Return the Nyquist plots of several spectra with their fits on equal axes.
 
+    Where most of the spectra are small beside the largest, a second panel shows the part near the origin.
+    """
+    real = np.concatenate([r.curves["measured_real"] for r in results])
+    imaginary = -np.concatenate([r.curves["measured_imaginary"] for r in results])
+    corner = 3.0 * min(float(np.percentile(np.abs(r.curves["measured_real"]), 40)) for r in results)
+    whole = max(float(np.ptp(real)), float(np.ptp(imaginary)))
     with style():
-        figure = new_figure(9.2, 4.6)
-        left, right = figure.subplots(1, 2)
-        factor, unit = _scale(np.concatenate([r.curves["measured_real"] for r in results]))
-        colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.85, len(results)))
-        data: dict[str, FloatArray] = {}
-        for i, (result, label) in enumerate(zip(results, labels, strict=True)):
-            c, colour = result.curves, colours[i]
-            for axes in (left, right):
-                axes.plot(
-                    c["measured_real"] / factor,
-                    -c["measured_imaginary"] / factor,
-                    MARKERS[i % 7],
-                    color=colour,
-                    mfc="none",
-                    label=label,
-                )
-                axes.plot(c["fit_real"] / factor, -c["fit_imaginary"] / factor, "-", color=colour, lw=0.8)
-            data |= {
-                f"{label} {k}": c[k]
-                for k in ("frequency", "measured_real", "measured_imaginary", "fit_real", "fit_imaginary")
-            }
-        small = min(float(np.percentile(np.abs(r.curves["measured_real"]), 40)) for r in results) / factor
-        for axes in (left, right):
-            axes.set_xlabel(f"Re Z / {unit}")
-            axes.set_ylabel(f"−Im Z / {unit}")
-            axes.set_aspect("equal", adjustable="box")
-        every = [np.concatenate([r.curves[k] for r in results]) for k in ("measured_real", "measured_imaginary")]
-        _equal(left, every[0] / factor, -every[1] / factor, ratio=1.2)
-        right.set_xlim(0, 3.0 * small)
-        right.set_ylim(0, 3.0 * small)
-        right.set_title("near the origin", fontsize=9)
-        left.legend(loc="upper left", ncols=1 + len(results) // 9, fontsize=7)
+        both = whole > 2.5 * corner
+        figure = new_figure(9.2 if both else 6.4, 4.6)
+        panels = figure.subplots(1, 2 if both else 1, squeeze=False)[0]
+        factor, _ = _nyquists(panels[0], results, labels, whole)
+        _equal(panels[0], real / factor, imaginary / factor, ratio=1.25)
+        if both:
+            factor, _ = _nyquists(panels[1], results, labels, corner)
+            panels[1].set_xlim(0.0, corner / factor)
+            panels[1].set_ylim(0.0, corner / factor)
+            panels[1].set_aspect("equal", adjustable="box")
+            panels[1].set_title("near the origin", fontsize=9)
+        panels[0].legend(loc="upper left", ncols=1 + len(results) // 9, fontsize=7)
         figure.suptitle(title, fontsize=10)
+        parts = ("frequency", "measured_real", "measured_imaginary", "fit_real", "fit_imaginary")
+        data = {f"{n} {k}": r.curves[k] for r, n in zip(results, labels, strict=True) for k in parts}
         return save_figure(figure, folder, name, f"{title}: measured (symbols) and fitted (lines), equal axes.", data)
 
 
+def _nyquists(axes: Axes, results: Sequence[Result], labels: Sequence[str], size: float) -> tuple[float, str]:
+    """Draw all spectra in the unit that suits numbers of ``size`` [ohm]; return that unit's factor and name."""
+    import matplotlib as mpl
+
+    factor, unit = _scale(np.array([size]))
+    colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.85, len(results)))
+    for i, (result, label) in enumerate(zip(results, labels, strict=True)):
+        c = result.curves
+        axes.plot(c["measured_real"] / factor, -c["measured_imaginary"] / factor, MARKERS[i % 7], color=colours[i],
+                  mfc="none", label=label)  # fmt: skip
+        axes.plot(c["fit_real"] / factor, -c["fit_imaginary"] / factor, "-", color=colours[i], lw=0.8)
+    axes.set_xlabel(f"Re Z / {unit}")
+    axes.set_ylabel(f"−Im Z / {unit}")
+    return factor, unit
+
+
 _LABELS = {"total": "total", "bulk": "bulk", "grain_boundary": "grain boundary", "interface": "interface"}
+_PANELS = (
+    (("total", "bulk", "grain_boundary"), "ln(σT / S K m⁻¹)"),
+    (("interface",), "ln(T/ASR / K Ω⁻¹ m⁻²)"),
+)
 
 
 def arrhenius_figure(
     results: Sequence[Result], folder: Path, name: str, title: str, labels: Sequence[str] = ()
 ) -> SavedFigure:
-    """Return the Arrhenius plot of one or several branches with 95 % confidence bands; ``labels`` name the branches."""
+    """Return the Arrhenius plot of one or several branches with 95 % confidence bands; ``labels`` name the branches.
+
+    Conductivities and interface resistances have a panel each.
+    """
+    present = [(parts, y) for parts, y in _PANELS if any(f"{p}_x" in r.curves for r in results for p in parts)]
+    names = labels or [str(r.details.get("label", "")) for r in results]
     with style():
-        figure = new_figure(6.4, 4.8)
-        axes = figure.subplots()
+        figure = new_figure(5.4 + 4.6 * (len(present) - 1), 4.6)
+        panels = figure.subplots(1, max(len(present), 1), squeeze=False)[0]
         data: dict[str, FloatArray] = {}
-        index = 0
-        names = labels or [str(r.details.get("label", "")) for r in results]
-        for result, branch in zip(results, names, strict=True):
-            for part, label in _LABELS.items():
-                if f"{part}_x" in result.curves:
-                    _arrhenius_series(axes, result, part, f"{branch} {label}".strip(), index)
-                    data |= {f"{branch} {k}".strip(): v for k, v in result.curves.items() if k.startswith(part + "_")}
-                    index += 1
-        axes.set_xlabel("1000 K / T")
-        interface_only = all("total_x" not in r.curves for r in results)
-        axes.set_ylabel("ln(T/ASR / K Ω⁻¹ m⁻²)" if interface_only else "ln(σT / S K m⁻¹)")
-        scales: Any = (_to_celsius, _from_celsius)
-        top = axes.secondary_xaxis("top", functions=scales)
-        top.set_xlabel("T / °C")
-        axes.tick_params(top=False)
-        axes.legend(loc="best")
-        axes.set_title(title, fontsize=10)
+        for axes, (parts, y_label) in zip(panels, present, strict=False):
+            series = [(r, n, p) for r, n in zip(results, names, strict=True) for p in parts if f"{p}_x" in r.curves]
+            for index, (result, branch, part) in enumerate(series):
+                _arrhenius_series(axes, result, part, f"{branch} {_LABELS[part]}".strip(), index)
+                keys = [k for k in result.curves if k.startswith(part + "_")]
+                data |= {f"{branch} {k}".strip(): result.curves[k] for k in keys}
+            _arrhenius_axes(axes, y_label)
+        figure.suptitle(title, fontsize=10)
         return save_figure(figure, folder, name, f"{title}. Bands: 95 % confidence of the line.", data)
+
+
+def _arrhenius_axes(axes: Axes, y_label: str) -> None:
+    scales: Any = (_to_celsius, _from_celsius)
+    axes.set_xlabel("1000 K / T")
+    axes.set_ylabel(y_label)
+    top = axes.secondary_xaxis("top", functions=scales)
+    top.set_xlabel("T / °C")
+    axes.tick_params(top=False)
+    axes.legend(loc="best", fontsize=7)
 
 
 def _arrhenius_series(axes: Axes, result: Result, part: str, label: str, index: int) -> None:
@@ -242,16 +255,9 @@ def _arrhenius_series(axes: Axes, result: Result, part: str, label: str, index: 
     energy = result.quantities[f"activation_energy_{part}"]
     text = f"{label}: {units.format_pair(energy.field_value, energy.field_std).replace('+-', '±')} eV"
     kelvin = 1e3 * units.k_B
-    axes.errorbar(
-        kelvin * c[f"{part}_x"],
-        c[f"{part}_y"],
-        yerr=2 * c[f"{part}_y_std"],
-        fmt=MARKERS[index % 7],
-        color=colour,
-        mfc="none",
-        label=text,
-    )
     x, y, half = kelvin * c[f"{part}_line_x"], c[f"{part}_line"], c[f"{part}_band"]
+    axes.errorbar(kelvin * c[f"{part}_x"], c[f"{part}_y"], yerr=2 * c[f"{part}_y_std"], fmt=MARKERS[index % 7],
+                  color=colour, mfc="none", label=text)  # fmt: skip
     axes.plot(x, y, "-", color=colour)
     axes.fill_between(x, y - half, y + half, color=colour, alpha=0.15, lw=0)
 
