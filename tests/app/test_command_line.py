@@ -148,15 +148,19 @@ def test_a_folder_in_place_of_a_file_is_one_line(tmp_path: Path) -> None:
     assert "is a folder" in result.stderr
 
 
-def test_report_of_the_example_names_its_page(tmp_path: Path) -> None:
+def test_report_of_an_example_names_its_page_and_refuses_the_drifting_cell(tmp_path: Path) -> None:
     assert run("example", tmp_path / "example").exit_code == 0
-    result = run("report", tmp_path / "example" / "study.toml", "--out", tmp_path / "out", "--json")
-    assert result.exit_code == 1, "one of the simulated spectra drifts and must be refused"
+    study = tmp_path / "example" / "study.toml"
+    head, *entries = study.read_text(encoding="utf-8").split("[[measurements]]")
+    few = [e for e in entries if "10kco_1" in e or "drift" in e]
+    assert len(few) == 2
+    study.write_text("[[measurements]]".join([head, *few]), encoding="utf-8")
+    result = run("report", study, "--out", tmp_path / "out", "--json")
+    assert result.exit_code == 1, "the drifting spectrum must be refused"
     payload = json.loads(result.stdout)
     assert Path(payload["report"]).is_file()
-    bad = [r for r in payload["results"] if r["outcome"] != "success"]
-    assert len(bad) == 1
-    assert "drift" in bad[0]["source"][0]["path"]
+    outcomes = {Path(r["source"][0]["path"]).stem: r["outcome"] for r in payload["results"]}
+    assert outcomes == {"li-10kco_1": "success", "li-10kco_drift": "invalid_spectrum"}
 
 
 def test_report_of_nothing_is_refused(tmp_path: Path) -> None:

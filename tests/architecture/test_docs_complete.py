@@ -7,11 +7,47 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import garnetlab
-from garnetlab.core import Channel, Kind, Outcome
+from garnetlab.analyse import _selection, _spectra, _uncertainty, eis, kk
+from garnetlab.core import (
+    Cell,
+    Channel,
+    Interface,
+    Kind,
+    Layer,
+    MeasurementEntry,
+    Outcome,
+    Procedure,
+    Recipe,
+    Sample,
+    StudyDocument,
+)
 from garnetlab.readers import READERS
 
-REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+REFERENCE = DOCS / "reference"
+#: page -> sentences in which a number of the code stands
+NUMBERS = {
+    "explanation/uncertainty.md": [
+        f"accuracy of {_selection.ACCURACY:.1%} of |Z|".replace("%", " %"),
+        f"standard uncertainty of ln R at most {_selection.DETECTED}, two sigma",
+        f"within a BIC of {_selection.MARGIN:g} of the best",
+    ],
+    "explanation/identifiability.md": [
+        f"standard uncertainty is at most {100 * _uncertainty.IDENTIFIABLE:.0f} %",
+        f"below {100 * eis._SURE:.0f} % a note",
+    ],
+    "explanation/validity.md": [
+        f"off by more than {100 * _spectra.EXCLUDED:.0f} % of |Z|",
+        f"below {100 * kk.SYSTEMATIC:.1f} % of |Z| is not told",
+    ],
+    "reference/errors.md": [
+        f"expected at least {_spectra.MIN_POINTS} frequencies",
+        f"residuals above {100 * eis._POOR:.0f} % of the modulus",
+    ],
+}
 
 
 def pages() -> str:
@@ -30,12 +66,14 @@ def verbs(help_text: str) -> list[str]:
 
 
 def cli_verbs() -> list[str]:
-    outcome = subprocess.run([sys.executable, "-c", _HELP], capture_output=True, text=True, check=False)
+    return verbs(help_of())
+
+
+def help_of(*arguments: str) -> str:
+    command = [sys.executable, "-c", "from garnetlab.app.cli import main; main()", *arguments, "--help"]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
     assert outcome.returncode == 0, outcome.stderr
-    return verbs(outcome.stdout)
-
-
-_HELP = "import sys; sys.argv = ['garnetlab', '--help']; from garnetlab.app.cli import main; main()"
+    return outcome.stdout
 
 
 def test_D_every_public_name_is_in_the_reference():
@@ -63,6 +101,27 @@ def test_D_every_outcome_kind_and_channel_is_in_the_reference():
 
 def test_D_every_reader_is_in_the_reference():
     assert missing(list(READERS), pages()) == []
+
+
+def test_D_every_option_is_in_the_reference():
+    page = (REFERENCE / "command-line.md").read_text()
+    for verb in cli_verbs():
+        section = page.partition(f"## `garnetlab {verb}")[2].partition("\n## ")[0]
+        options = set(re.findall(r"^  (--[a-z-]+)", help_of(verb), re.MULTILINE)) - {"--help", "--json"}
+        assert section, verb
+        assert missing(sorted(options), section) == [], verb
+
+
+@pytest.mark.parametrize("record", [StudyDocument, Sample, MeasurementEntry, Recipe, Cell, Layer, Interface, Procedure])
+def test_D_every_key_of_a_document_is_in_the_reference(record):
+    keys = [field.alias or name for name, field in record.model_fields.items()]
+    assert missing(keys, (REFERENCE / "study-document.md").read_text()) == []
+
+
+@pytest.mark.parametrize("page", NUMBERS)
+def test_D_numbers_in_the_pages_are_those_of_the_code(page):
+    text = " ".join((DOCS / page).read_text().split())
+    assert [sentence for sentence in NUMBERS[page] if sentence not in text] == []
 
 
 def test_D_a_missing_name_is_found():

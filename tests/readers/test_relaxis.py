@@ -38,8 +38,15 @@ def test_a_modulus_that_does_not_fit_is_refused_at_its_line(tmp_path):
     assert caught.value.line == 5
 
 
+def test_a_phase_that_does_not_fit_is_refused_at_its_line(tmp_path):
+    with pytest.raises(ReadError) as caught:
+        read(file_of(tmp_path, rows=[ROWS[0], ROWS[1].replace("-26.6", "26.6"), ROWS[2]]))
+    assert caught.value.line == 6
+
+
 def test_swapped_parts_stand_in_the_warnings(tmp_path):
-    (m,) = read(file_of(tmp_path, names=NAMES.replace("Z'\tData: Z''", "Z''\tData: Z'")))
+    names = NAMES.replace("Z'\tData: Z''", "Z''\tData: Z'").replace("\tData: Theta (Z)", "\tother")
+    (m,) = read(file_of(tmp_path, names=names))
     assert any("real parts are not positive" in w for w in m.warnings)
 
 

@@ -194,11 +194,11 @@ def test_the_value_read_back_is_the_one_that_went_in(ledger, key):
 
 
 def test_most_intervals_read_back_hold_the_value_that_went_in(ledger):
-    # over the same seeds 65 to 95 % of the intervals of a row did, 80 % in all: of ten, fewer than five have a
-    # probability of 0.6 %
+    # over the same seeds 60 to 100 % of the intervals of a row did, 90 % in all: of ten, fewer than six have a
+    # probability of 0.2 %
     rows = [ledger[key] for key in READ_BACK]
     inside = [r.id for r in rows if r.interval[0] <= r.reported <= r.interval[1]]
-    assert len(inside) >= 5
+    assert len(inside) >= 6
 
 
 @pytest.mark.parametrize("key", READ_BACK)

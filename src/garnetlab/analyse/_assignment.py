@@ -12,11 +12,13 @@ from garnetlab.physics.capacitance import CLASSES, DOUBT
 #: roles in the order in which they follow each other from high to low frequency
 ROLES = ("bulk", "grain boundary", "interface", "electrode")
 
+#: the table means a permittivity near 10; garnets have up to 200, and 8.85e-14 F/cm x 200 = 1.8e-11 F
+_GARNET_BULK = 1.8e-11
 _CLASS = {row.name: row for row in CLASSES}
 #: capacitance limits [F] of every role at length/area = 1 cm^-1. A surface layer below the upper limit of grain
 #: boundaries cannot be told from them by capacitance and is read as one
 _RANGES = {
-    "bulk": (_CLASS["bulk"].low.value, _CLASS["bulk"].high.value),
+    "bulk": (_CLASS["bulk"].low.value, _GARNET_BULK),
     "grain boundary": (_CLASS["second phase"].low.value, _CLASS["grain boundary"].high.value),
     "interface": (_CLASS["grain boundary"].high.value, _CLASS["sample-electrode interface"].high.value),
     "electrode": (_CLASS["electrochemical reaction"].low.value, _CLASS["electrochemical reaction"].high.value * 100.0),
@@ -45,7 +47,12 @@ def _weight(capacitance: float, log_std: float, role: str, cell_constant: float)
 
 
 def assign_arcs(
-    capacitances: Sequence[float], log_stds: Sequence[float], *, cell_constant: float = 1.0, ohmic: bool = True
+    capacitances: Sequence[float],
+    log_stds: Sequence[float],
+    *,
+    cell_constant: float = 1.0,
+    ohmic: bool = True,
+    blocking: bool = False,
 ) -> Assignment:
     """Return the most probable roles of arcs ordered from fast to slow.
 
@@ -54,7 +61,9 @@ def assign_arcs(
     capacitances:  Capacitance of each arc [F], fastest first.
     log_stds:      Standard uncertainty of their logarithms.
     cell_constant: Thickness over area in 1/cm; bulk and grain-boundary capacitances scale with its inverse.
-    ohmic:         Whether a resistance in series stands before the arcs. It is the bulk (and leads) then.
+    ohmic:         Whether a resistance in series stands before the arcs. It is the bulk (and leads) then; without one
+                   the fastest arc is the bulk.
+    blocking:      Whether the electrodes block: nothing is an interface then.
 
     Returns
     -------
@@ -64,9 +73,11 @@ def assign_arcs(
     ------
     J. T. S. Irvine, D. C. Sinclair, A. R. West, Adv. Mater. 2 (1990) 132, table 1.
     """
-    options = ROLES if not ohmic else ROLES[1:]
+    options = tuple(r for r in ROLES if not (ohmic and r == "bulk") and not (blocking and r == "interface"))
     scores: dict[tuple[str, ...], float] = {}
     for roles in itertools.combinations_with_replacement(options, len(capacitances)):
+        if not ohmic and roles and roles[0] != "bulk":
+            continue
         parts = (_weight(c, s, r, cell_constant) for c, s, r in zip(capacitances, log_stds, roles, strict=True))
         scores[roles] = math.prod(parts) * _REPEATED ** (len(roles) - len(set(roles)))
     total = sum(scores.values())

@@ -105,7 +105,13 @@ def _assign(spectrum: Spectrum, sample: Sample) -> Assignment:
     spreads = [(c.std or 0.0) / c.value for c in capacities]
     constant = sample.cell_constant
     ohmic = spectrum.fitted.value("R0") > 0
-    return assign_arcs(values, spreads, cell_constant=1.0 if constant is None else constant / 100.0, ohmic=ohmic)
+    return assign_arcs(
+        values,
+        spreads,
+        cell_constant=1.0 if constant is None else constant / 100.0,
+        ohmic=ohmic,
+        blocking=sample.electrodes == "blocking",
+    )
 
 
 def _names(spectrum: Spectrum, assignment: Assignment, roles: Sequence[str], *, ohmic: bool) -> list[str]:

@@ -97,7 +97,8 @@ def nonsense(measurements: Sequence[Measurement]) -> str:
 def difference(good: Sequence[Measurement], found: Sequence[Measurement], *, cut: bool = False) -> str:
     """Return how the numbers of ``found`` differ from ``good`` without any new warning, or an empty string.
 
-    With ``cut``, ``found`` may end early: fewer points in its last measurement, fewer measurements.
+    With ``cut``, ``found`` may end early: fewer points in its last measurement, fewer measurements. A channel beside those
+    of its kind may be absent: a column whose name is damaged is no longer known.
     """
     if any(set(m.warnings) - {w for g in good for w in g.warnings} for m in found):
         return ""
@@ -107,7 +108,7 @@ def difference(good: Sequence[Measurement], found: Sequence[Measurement], *, cut
         short = cut and number == len(found)
         if len(other) != len(one) and not (short and len(other) < len(one)):
             return f"measurement {number}: {len(other)} points in place of {len(one)}"
-        if set(one.channels) != set(other.channels):
+        if not set(other.channels) <= set(one.channels):
             return f"measurement {number}: other channels"
         for channel, array in other.channels.items():
             wrong = np.flatnonzero(array != one.channels[channel][: len(array)])

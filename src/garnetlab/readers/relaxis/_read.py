@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from garnetlab.core import Measurement, ReadError
 from garnetlab.readers._ends import unfinished_warning
-from garnetlab.readers._impedance import check_modulus, impedance_measurement
+from garnetlab.readers._impedance import check_modulus, check_phase, impedance_measurement
 from garnetlab.readers._text import guess_decimal, is_number, parse_row, read_lines
 
 _FIRST = "Data: Frequency"
@@ -68,13 +68,16 @@ def _header(lines: Sequence[str], at: int) -> dict[str, str]:
 def _spectrum(export: _Export, group: range, *, several: bool) -> Measurement:
     path, names = export.path, export.names
     columns = [group[0], *(_find(export, group, part) for part in _PARTS)]
-    columns += [i for i in group if names[i] == "Data: |Z|"]
+    checks = [i for i in group if names[i] in ("Data: |Z|", "Data: Theta (Z)")]
+    columns += checks
     cells = {i: export.lines[i].split("\t") for i in export.rows}
     used = [i for i in export.rows if any(c.strip() for c in cells[i][group[0] : group[-1] + 1])]
     decimal = guess_decimal(c for i in used for c in cells[i])
     table = [parse_row(path, i + 1, names, cells[i], wanted=columns, decimal=decimal) for i in used]
     for i, row in zip(used, table, strict=True):
-        check_modulus(path, i + 1, row[1], row[2], row[3] if len(row) > 3 else 0.0)
+        for column, value in zip(checks, row[3:], strict=True):
+            check = check_modulus if names[column] == "Data: |Z|" else check_phase
+            check(path, i + 1, row[1], row[2], value)
     notes = [_FROM_DESCRIPTION] if several else []
     last = max(columns)
     if used and used[-1] == len(export.lines) - 1 and last == len(cells[used[-1]]) - 1:
