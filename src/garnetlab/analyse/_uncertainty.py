@@ -44,6 +44,7 @@ NONLINEAR = 0.2
 #: exponents have this first letter and end at 1
 _AT_MOST_ONE = ("n", "m")
 #: a limit further away than this in ln q is written as this: ten decades
+_LARGEST = 0.9
 _FAR = 10.0 * math.log(10.0)
 
 
@@ -118,12 +119,13 @@ def log_quantity(fitted: Fitted, function: LogFunction, unit: str, method: str) 
 
 
 def _limit(spread: float, growth: float, factor: float) -> float:
-    """Return the distance in ln q to the limit at ``factor`` standard uncertainties, at most ``_FAR``."""
-    left = 1.0 - growth * spread * factor
-    if abs(growth * spread * factor) < 1e-6:
-        distance = spread * factor
-    else:
-        distance = -math.log(left) / growth if left > 0 else math.copysign(_FAR, factor)
+    """Return the distance in ln q to the limit at ``factor`` standard uncertainties, at most ``_FAR``.
+
+    The growth of the standard uncertainty is a correction: where it would be larger than ``_LARGEST`` per limit (a well
+    known sum beside members that are not known at all) it says no more about q and is held there.
+    """
+    turn = min(max(growth * spread * factor, -_LARGEST), _LARGEST)
+    distance = spread * factor if abs(turn) < 1e-6 else -math.log1p(-turn) / turn * spread * factor
     return min(max(distance, -_FAR), _FAR)
 
 
