@@ -37,9 +37,13 @@ class Assignment:
     marginal: tuple[dict[str, float], ...]
 
 
-def _weight(capacitance: float, log_std: float, role: str, cell_constant: float) -> float:
+#: where the electrodes block, the double layer of sample and electrode is the electrode's
+_BLOCKING = {**_RANGES, "electrode": (_CLASS["sample-electrode interface"].low.value, _RANGES["electrode"][1])}
+
+
+def _weight(capacitance: float, log_std: float, role: str, cell_constant: float, *, blocking: bool) -> float:
     """Return the relative probability of a capacitance in a class: flat inside, Gaussian tails in decades outside."""
-    low, high = _RANGES[role]
+    low, high = (_BLOCKING if blocking else _RANGES)[role]
     x = math.log10(capacitance * (cell_constant if role in ("bulk", "grain boundary") else 1.0))
     width = math.hypot(DOUBT, log_std / math.log(10.0))
     outside = max(math.log10(low) - x, x - math.log10(high), 0.0)
@@ -53,6 +57,8 @@ def assign_arcs(
     cell_constant: float = 1.0,
     ohmic: bool = True,
     blocking: bool = False,
+    unfinished: Sequence[bool] = (),
+    tail: bool = False,
 ) -> Assignment:
     """Return the most probable roles of arcs ordered from fast to slow.
 
@@ -64,6 +70,8 @@ def assign_arcs(
     ohmic:         Whether a resistance in series stands before the arcs. It is the bulk (and leads) then; without one
                    the fastest arc is the bulk.
     blocking:      Whether the electrodes block: nothing is an interface then.
+    tail:          Whether a tail follows the arcs. With blocking electrodes it is their relaxation already.
+    unfinished:    Whether the apex of each arc lies below the lowest frequency: such an arc is no part of the electrolyte.
 
     Returns
     -------
@@ -76,10 +84,16 @@ def assign_arcs(
     options = tuple(r for r in ROLES if not (ohmic and r == "bulk") and not (blocking and r == "interface"))
     scores: dict[tuple[str, ...], float] = {}
     for roles in itertools.combinations_with_replacement(options, len(capacitances)):
-        if not ohmic and roles and roles[0] != "bulk":
+        if not ohmic and roles and roles[0] != "bulk" and not any(unfinished[:1]):
             continue
-        parts = (_weight(c, s, r, cell_constant) for c, s, r in zip(capacitances, log_stds, roles, strict=True))
-        scores[roles] = math.prod(parts) * _REPEATED ** (len(roles) - len(set(roles)))
+        if any(late and r in ("bulk", "grain boundary") for late, r in zip(unfinished, roles, strict=False)):
+            continue
+        parts = (
+            _weight(c, s, r, cell_constant, blocking=blocking)
+            for c, s, r in zip(capacitances, log_stds, roles, strict=True)
+        )
+        filled = (*roles, "electrode") if blocking and tail else roles
+        scores[roles] = math.prod(parts) * _REPEATED ** (len(filled) - len(set(filled)))
     total = sum(scores.values())
     best = max(scores, key=lambda roles: scores[roles])
     marginal = tuple(

@@ -111,6 +111,10 @@ def _assign(spectrum: Spectrum, sample: Sample) -> Assignment:
         cell_constant=1.0 if constant is None else constant / 100.0,
         ohmic=ohmic,
         blocking=sample.electrodes == "blocking",
+        tail=spectrum.fitted.value("A") > 0,
+        unfinished=[
+            2 * np.pi * spectrum.frequency.min() * spectrum.fitted.value(f"tau{k}") > 1.0 for k in _arcs(spectrum)
+        ],
     )
 
 
