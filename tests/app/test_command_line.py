@@ -62,7 +62,9 @@ def test_read_with_data_carries_the_numbers(spectrum: Path) -> None:
 
 
 def test_analyse_recovers_the_interface_resistance_within_four_standard_uncertainties(spectrum: Path) -> None:
-    result = run("analyse", spectrum, "--area", "0.785 cm^2", "--thickness", "1 mm", "--electrodes", "symmetric", "--json")
+    result = run(
+        "analyse", spectrum, "--area", "0.785 cm^2", "--thickness", "1 mm", "--electrodes", "symmetric", "--json"
+    )
     assert result.exit_code == 0, result.stderr
     (found,) = json.loads(result.stdout)["results"]
     quantity = found["quantities"]["interface_resistance"]

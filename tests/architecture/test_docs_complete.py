@@ -34,6 +34,7 @@ NUMBERS = {
         f"accuracy of {_selection.ACCURACY:.1%} of |Z|".replace("%", " %"),
         f"standard uncertainty of ln R at most {_selection.DETECTED}, two sigma",
         f"within a BIC of {_selection.MARGIN:g} of the best",
+        f"more than a BIC of {_selection.STRONG:g}, the arc is there",
     ],
     "explanation/identifiability.md": [
         f"standard uncertainty is at most {100 * _uncertainty.IDENTIFIABLE:.0f} %",

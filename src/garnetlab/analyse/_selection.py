@@ -23,7 +23,7 @@ import numpy as np
 from garnetlab.numerics import ArcFits, ArcModel, Tail, arcs_covariance, arcs_impedance, fit_arcs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -68,11 +68,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The chosen circuit of one spectrum, with the candidates in the order of their BIC."""
+    """The chosen circuit of one spectrum, with the candidates in the order of their BIC.
+
+    ``evidence`` holds the BIC that compares the circuits: that of the spectrum or the sum over its series.
+    """
 
     chosen: Candidate
     candidates: tuple[Candidate, ...]
     reasons: tuple[str, ...]
+    evidence: Mapping[ArcModel, float]
 
 
 def free_parameters(model: ArcModel, parameters: FloatArray) -> FloatArray:
@@ -258,21 +262,23 @@ def _decide(candidates: list[Candidate]) -> Selection:
     ]
     if min(ranked, key=lambda c: c.aicc) is not chosen:
         reasons.append(f"AICc would choose {describe(min(ranked, key=lambda c: c.aicc).model)}.")
-    return Selection(chosen, ranked, tuple(reasons))
+    return Selection(chosen, ranked, tuple(reasons), {c.model: c.bic for c in ranked})
 
 
 def common(selections: Sequence[Selection]) -> list[Selection]:
     """Return the selections with one circuit for all, the one of lowest total BIC that serves every spectrum.
 
     It serves where all its arcs are detected with three sigma and its residuals stay below one percent of abs(Z) or
-    three times those of the circuit chosen for that spectrum alone. Where no circuit serves all, the selections are returned as they are.
+    three times those of the circuit chosen for that spectrum alone. Where no circuit serves all, the selections are
+    returned as they are.
     """
     tables = [{c.model: c for c in s.candidates} for s in selections]
     shared = set.intersection(*(set(t) for t in tables))
     serving = [m for m in shared if all(_serves(t[m], s.chosen) for t, s in zip(tables, selections, strict=True))]
     if not serving:
         return list(selections)
-    best = min(serving, key=lambda m: (sum(t[m].bic for t in tables), len(m.names)))
+    evidence = {m: sum(t[m].bic for t in tables) for m in shared}
+    best = min(serving, key=lambda m: (evidence[m], len(m.names)))
     reason = f"{describe(best)} is shared by the {len(selections)} spectra of the series."
     out = []
     for table, selection in zip(tables, selections, strict=True):
@@ -281,7 +287,7 @@ def common(selections: Sequence[Selection]) -> list[Selection]:
             if selection.chosen.model == best
             else f" Alone this spectrum would take {describe(selection.chosen.model)}."
         )
-        out.append(Selection(table[best], selection.candidates, (reason + own, *selection.reasons[1:])))
+        out.append(Selection(table[best], selection.candidates, (reason + own, *selection.reasons[1:]), evidence))
     return out
 
 

@@ -43,8 +43,9 @@ IDENTIFIABLE = 0.10
 NONLINEAR = 0.2
 #: exponents have this first letter and end at 1
 _AT_MOST_ONE = ("n", "m")
-#: a limit further away than this in ln q is written as this: ten decades
+#: largest relative change of the standard uncertainty up to a limit that the second-order limit follows
 _LARGEST = 0.9
+#: a limit further away than this in ln q is written as this: ten decades
 _FAR = 10.0 * math.log(10.0)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from garnetlab import units
 from garnetlab.core import InvalidInput, MissingInput, Outcome, Result
@@ -37,7 +37,7 @@ class Line:
 
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval of the slope (Student, ``dof`` degrees of freedom)."""
-        k = float(stats.t.ppf(0.975, self.dof))
+        k = float(stdtrit(self.dof, 0.975))
         return self.slope - k * self.slope_std, self.slope + k * self.slope_std
 
     def band(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -45,7 +45,7 @@ class Line:
         shifted = x - self.reference
         design = np.stack([np.ones_like(x), -shifted])
         variance = np.einsum("in,ij,jn->n", design, self.covariance, design)
-        k = float(stats.t.ppf(0.975, self.dof))
+        k = float(stdtrit(self.dof, 0.975))
         return self.intercept - self.slope * shifted, k * np.sqrt(np.maximum(variance, 0.0))
 
 
@@ -95,10 +95,11 @@ def _common_scatter(x: FloatArray, y: FloatArray, y_std: FloatArray) -> float:
     return math.exp(0.5 * (low + high))
 
 
+#: part -> its conductivity and the resistance whose uncertainty counts: that of the geometry is common to all points
 _PARTS = {
-    "total": "ionic_conductivity",
-    "bulk": "ionic_conductivity_bulk",
-    "grain_boundary": "ionic_conductivity_grain_boundary",
+    "total": ("ionic_conductivity", "electrolyte_resistance"),
+    "bulk": ("ionic_conductivity_bulk", "bulk_resistance"),
+    "grain_boundary": ("ionic_conductivity_grain_boundary", "grain_boundary_resistance"),
 }
 
 
@@ -142,20 +143,11 @@ def arrhenius(results: Sequence[Result], *, label: str = "") -> Result:
         warnings.append(
             f"{refused} of {len(usable)} spectra failed the Kramers-Kronig or drift test and are used all the same."
         )
-    for part, name in _PARTS.items():
-        _add(part, [r.quantities.get(name) for r in usable], temperatures, quantities, curves, warnings)
-    interface = [
-        r.quantities.get("interface_resistance") if r.details["geometry"]["electrodes"] == "symmetric" else None
-        for r in usable
-    ]
-    _add(
-        "interface",
-        [None if q is None else 1 / q.value * _one(q) for q in interface],
-        temperatures,
-        quantities,
-        curves,
-        warnings,
-    )
+    series = _Series(temperatures, quantities, curves, warnings)
+    for part, (name, resistance) in _PARTS.items():
+        series.add(part, [_point(r, name, resistance) for r in usable])
+    cells = [r if r.details["geometry"]["electrodes"] == "symmetric" else None for r in usable]
+    series.add("interface", [None if r is None else _inverse_point(r) for r in cells])
     if not quantities:
         message = (
             "area and thickness = none given: an Arrhenius plot of conductivity needs both."
@@ -167,9 +159,24 @@ def arrhenius(results: Sequence[Result], *, label: str = "") -> Result:
     return Result("arrhenius", quantities, Outcome.SUCCESS, curves, details, sources, tuple(warnings), ("mandel1970",))
 
 
-def _one(resistance: Quantity) -> Quantity:
-    """Return a quantity of value 1 with the relative uncertainty of ``resistance``."""
-    return Quantity(1.0, (resistance.std or 0.0) / resistance.value, "1")
+#: a value and the relative standard uncertainty of the resistance it comes from
+_Point = tuple[float, float]
+
+
+def _relative(resistance: Quantity) -> float:
+    return (resistance.std or 0.0) / resistance.value
+
+
+def _point(result: Result, name: str, resistance: str) -> _Point | None:
+    if name not in result.quantities or resistance not in result.quantities:
+        return None
+    return result[name].value, _relative(result[resistance])
+
+
+def _inverse_point(result: Result) -> _Point | None:
+    if "interface_resistance" not in result.quantities:
+        return None
+    return 1.0 / result["interface_resistance"].value, _relative(result["interface_arc_resistance"])
 
 
 def _temperatures(results: Sequence[Result]) -> FloatArray:
@@ -196,34 +203,35 @@ def _temperatures(results: Sequence[Result]) -> FloatArray:
     return array
 
 
-def _add(
-    part: str,
-    values: Sequence[Quantity | None],
-    temperatures: FloatArray,
-    quantities: dict[str, Quantity],
-    curves: dict[str, NDArray[np.float64]],
-    warnings: list[str],
-) -> None:
-    here = [(q, t) for q, t in zip(values, temperatures, strict=True) if q is not None]
-    if len({round(t, 1) for _, t in here}) < MIN_TEMPERATURES:
-        if here:
-            warnings.append(f"{part}: determined at {len(here)} temperatures only: no activation energy.")
-        return
-    value = np.array([q.value for q, _ in here])
-    relative = np.array([(q.std or 0.0) / q.value for q, _ in here])
-    temperature = np.array([t for _, t in here])
-    x = 1.0 / (units.k_B * temperature)
-    for suffix, y in (("", np.log(value * temperature)), ("_sigma", np.log(value))):
-        line = fit_line(x, y, relative)
-        low, high = line.interval()
-        form = "ln(sigma T)" if not suffix else "ln(sigma)"
-        method = f"{form}, n = {len(here)}, common scatter {line.scatter:.2g}"
-        name = f"activation_energy_{part}{suffix}"
-        quantities[name] = Quantity(line.slope, line.slope_std, "eV", (low, high), method)
-        grid = np.linspace(x.min(), x.max(), 60)
-        fit, half = line.band(grid)
-        curves |= {f"{part}{suffix}_x": x, f"{part}{suffix}_y": y, f"{part}{suffix}_y_std": relative}
-        curves |= {f"{part}{suffix}_line_x": grid, f"{part}{suffix}_line": fit, f"{part}{suffix}_band": half}
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """Temperatures of a series, and what is found of it so far."""
+
+    temperatures: FloatArray
+    quantities: dict[str, Quantity]
+    curves: dict[str, NDArray[np.float64]]
+    warnings: list[str]
+
+    def add(self, part: str, points: Sequence[_Point | None]) -> None:
+        """Add both forms of the activation energy of one part, where it was determined at enough temperatures."""
+        here = [(*p, t) for p, t in zip(points, self.temperatures, strict=True) if p is not None]
+        if len({round(t, 1) for _, _, t in here}) < MIN_TEMPERATURES:
+            if here:
+                self.warnings.append(f"{part}: determined at {len(here)} temperatures only: no activation energy.")
+            return
+        value, relative, temperature = (np.array(column) for column in zip(*here, strict=True))
+        x = 1.0 / (units.k_B * temperature)
+        plain, product = ("ln(1/R)", "ln(T/R)") if part == "interface" else ("ln(sigma)", "ln(sigma T)")
+        for suffix, form, y in (("", product, np.log(value * temperature)), ("_sigma", plain, np.log(value))):
+            line = fit_line(x, y, relative)
+            method = f"{form}, n = {len(here)}, common scatter {line.scatter:.2g}"
+            name = f"activation_energy_{part}{suffix}"
+            self.quantities[name] = Quantity(line.slope, line.slope_std, "eV", line.interval(), method)
+            grid = np.linspace(x.min(), x.max(), 60)
+            fit, half = line.band(grid)
+            self.curves.update({f"{part}{suffix}_x": x, f"{part}{suffix}_y": y, f"{part}{suffix}_y_std": relative})
+            self.curves.update({f"{part}{suffix}_line_x": grid, f"{part}{suffix}_line": fit})
+            self.curves[f"{part}{suffix}_band"] = half
 
 
 def branches(results: Sequence[Result]) -> dict[str, list[Result]]:

@@ -11,7 +11,7 @@ from garnetlab import units
 from garnetlab.analyse import _uncertainty as errors
 from garnetlab.analyse._assignment import Assignment, assign_arcs
 from garnetlab.analyse._geometry import Sample, sample_of
-from garnetlab.analyse._selection import DETECTED, describe
+from garnetlab.analyse._selection import ACCURACY, DETECTED, describe
 from garnetlab.analyse._spectra import Spectrum, check_kind, fit_spectra
 from garnetlab.core import Measurement, Outcome, Result
 from garnetlab.numerics import ArcModel, Tail
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _CITATIONS = ("golub1973", "kaufman1975", "schwarz1978", "irvine1990", "hsu2001", "boukamp1995", "ehm2000")
 #: a reading of the arcs less probable than this is said to be in doubt
 _SURE = 0.9
+#: an outlier is spoken of where it is off by more than this part of abs(Z)
+_OUTLIER_SAID = 0.01
 #: a fit worse than this (rms of the relative residual) is no description of the data
 _POOR = 0.05
 _UNIT_OF = {"R": "ohm", "tau": "s", "n": "1", "L": "H", "m": "1"}
@@ -203,11 +205,12 @@ def _outcome(spectrum: Spectrum) -> tuple[Outcome, list[str]]:
         worst = int(validity.worst_point[i])
         frequency, off = spectrum.frequency[worst], abs(validity.residual[i, worst])
         action = "" if spectrum.used[worst] else ": left out"
-        said.append(f"the point at {frequency:.4g} Hz is an outlier ({off:.1%} of |Z| off Kramers-Kronig){action}.")
+        if off > _OUTLIER_SAID:
+            said.append(f"the point at {frequency:.4g} Hz is an outlier ({off:.1%} of |Z| off Kramers-Kronig){action}.")
     if not spectrum.converged:
         return Outcome.NOT_AT_OPTIMUM, said
     if validity.drift[i]:
-        said.append("modulus and phase do not belong together at low frequency (Z-HIT): the cell drifted.")
+        said.append("a resistance changed during the sweep (drift test): the spectrum is not of one state of the cell.")
         return Outcome.INVALID_SPECTRUM, said
     if spectrum.relative_rms > _POOR:
         said.append(f"residuals are {spectrum.relative_rms:.1%} of |Z|: no circuit tried describes the spectrum.")
@@ -225,7 +228,7 @@ def _doubts(
     if spectrum.inflation > 1.5:
         said.append(f"residuals are systematic: variances were multiplied by {spectrum.inflation:.1f}.")
     noise = float(spectrum.validity.noise[spectrum.row])
-    if spectrum.relative_rms > 2.0 * noise:
+    if spectrum.relative_rms > max(2.0 * noise, ACCURACY):
         said.append(f"the circuit leaves {spectrum.relative_rms:.2%} of |Z| where the noise is {noise:.2%}.")
     if sample.area is None and "interface_arc_resistance" in quantities:
         said.append("no electrode area: interface_resistance is the whole arc in ohm. Give --area or --diameter.")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from garnetlab import units
 from garnetlab.core import InvalidInput, Result
@@ -35,7 +35,7 @@ def combine(values: Sequence[Quantity]) -> Quantity:
         return values[0]
     numbers = np.array([v.value for v in values])
     mean, spread = float(numbers.mean()), float(numbers.std(ddof=1))
-    half = float(stats.t.ppf(0.975, len(values) - 1)) * spread / math.sqrt(len(values))
+    half = float(stdtrit(len(values) - 1, 0.975)) * spread / math.sqrt(len(values))
     return Quantity(
         mean,
         spread,

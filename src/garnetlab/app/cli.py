@@ -24,9 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Files = Annotated[
-    list[Path], typer.Argument(help="Instrument files, or one study document (.toml).", show_default=False)
-]
+Files = Annotated[list[Path], typer.Argument(help="Instrument files.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output and nothing else.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to write into.", show_default=False)]
 Progress = Callable[[int, int], None]

@@ -87,7 +87,9 @@ class Material:
     def __post_init__(self) -> None:
         total = math.fsum(self.phases.values())
         if self.phases and (min(self.phases.values()) < 0 or not math.isclose(total, 1.0, abs_tol=1e-6)):
-            message = f"phases = {dict(self.phases)}: expected mass fractions >= 0 that add up to 1, they give {total:g}."
+            message = (
+                f"phases = {dict(self.phases)}: expected mass fractions >= 0 that add up to 1, they give {total:g}."
+            )
             raise InvalidInput(message)
 
     def property(self, name: str, *, temperature: float | None = None) -> tuple[Quantity, str]:

@@ -69,7 +69,7 @@ def _nyquist(axes: Axes, result: Result) -> None:
     factor, unit = _scale(c["measured_real"])
     used = c["used"] > 0
     re, im = c["measured_real"] / factor, -c["measured_imaginary"] / factor
-    start = c["fit_real"].min() / factor
+    start = _series_resistance(result) / factor
     for k in range(1, 9):
         if f"arc{k}_real" in c:
             x = start + c[f"arc{k}_real"] / factor
@@ -86,6 +86,12 @@ def _nyquist(axes: Axes, result: Result) -> None:
     axes.set_ylabel(f"−Im Z / {unit}")
     _equal(axes, re, im, ratio=3.2)
     axes.legend(loc="upper left")
+
+
+def _series_resistance(result: Result) -> float:
+    """Return R0 [ohm], from where the arcs of a series circuit follow each other along the real axis."""
+    values = {p["name"]: p["value"] for p in result.details["parameters"]}
+    return float(values.get("R0", 0.0))
 
 
 def _equal(axes: Axes, x: FloatArray, y: FloatArray, *, ratio: float) -> None:

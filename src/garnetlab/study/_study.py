@@ -133,7 +133,7 @@ def missing_entries(study: Study) -> tuple[str, ...]:
             ("area", "a conductivity and an area-specific resistance"),
             ("thickness", "a conductivity"),
         )
-        for quantity, why in wanted:
+        for quantity, why in wanted[:1] if sample.electrodes == "symmetric" else wanted:
             try:
                 require(sample, quantity, sample_id=name, why=why)
             except MissingInput as error:
