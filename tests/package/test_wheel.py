@@ -73,7 +73,7 @@ def spectrum(garnetlab, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("example") / "study"
     garnetlab("example", folder)
     assert (folder / "study.toml").is_file()
-    return min(path for path in folder.rglob("*") if path.suffix.lower() in SPECTRA)
+    return min(p for p in folder.rglob("*") if p.suffix.lower() in SPECTRA and p.stem != "README")
 
 
 def test_the_wheel_holds_the_data_and_no_tests(wheel):

@@ -52,6 +52,10 @@ def sample_of(measurement: Measurement) -> Sample:
         inside, outside = (units.format_value(t, "degC") for t in (temperature, float(named)))
         message = f"temperature = {inside} in the file but {outside} in its name: give --temperature to decide."
         raise InvalidInput(message)
+    doubt = measurement.metadata.get("temperature_doubt")
+    if temperature is None and doubt is not None:
+        message = f"temperature = unknown: {doubt}."
+        raise InvalidInput(message)
     electrodes = str(measurement.metadata.get("electrodes", "unknown"))
     if electrodes not in _ELECTRODES:
         message = f"electrodes = {electrodes!r}: expected one of {', '.join(_ELECTRODES)}."

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from garnetlab.analyse import _noise, _selection
-from garnetlab.analyse._rivals import between_circuits
 from garnetlab.analyse._uncertainty import Fitted
 from garnetlab.analyse.kk import Validity, check_validity
 from garnetlab.core import Channel, InvalidInput, Kind, Measurement
@@ -219,7 +218,6 @@ def _assemble(draft: _Draft) -> Spectrum:
     inflation = _noise.correlation_inflation((draft.weights * (draft.impedance - fit))[used])
     dof = max(2 * int(used.sum()) - best.free, 1)
     covariance = _covariance(draft, best.parameters[None, :])[0] * inflation
-    covariance += between_circuits(draft.selection)
     slope = _covariance_slope(draft) * inflation
     return Spectrum(
         frequency=draft.frequency,

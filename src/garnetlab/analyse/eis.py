@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from garnetlab import units
 from garnetlab.analyse import _uncertainty as errors
 from garnetlab.analyse._assignment import Assignment, assign_arcs
 from garnetlab.analyse._geometry import Sample, sample_of
+from garnetlab.analyse._rivals import rivals, widened
 from garnetlab.analyse._selection import ACCURACY, DETECTED, describe
 from garnetlab.analyse._spectra import Spectrum, check_kind, fit_spectra
 from garnetlab.core import Measurement, Outcome, Result
@@ -78,7 +80,9 @@ def _label(measurement: Measurement) -> str:
 
 def _result(measurement: Measurement, sample: Sample, spectrum: Spectrum) -> Result:
     assignment = _assign(spectrum, sample)
-    quantities = _resistances(spectrum, sample, assignment)
+    readings = _readings(spectrum, sample)
+    quantities = {name: widened(name, q, readings) for name, q in _resistances(spectrum, sample, assignment).items()}
+    quantities.update(_of_the_area(quantities, sample))
     quantities.update(_conductivities(quantities, sample))
     if sample.temperature is not None:
         quantities["temperature"] = Quantity(sample.temperature, None, "degC")
@@ -139,11 +143,25 @@ def _resistances(spectrum: Spectrum, sample: Sample, assignment: Assignment) -> 
             if quantity.std is not None and quantity.std <= DETECTED * quantity.value:
                 out[name] = quantity
     if sample.electrodes != "blocking":
-        out.update(_interface(spectrum, sample, assignment))
+        out.update(_interface(spectrum, assignment))
     return out
 
 
-def _interface(spectrum: Spectrum, sample: Sample, assignment: Assignment) -> dict[str, Quantity]:
+def _readings(spectrum: Spectrum, sample: Sample) -> list[tuple[float, dict[str, float]]]:
+    """Return what the rivals of the chosen circuit say of the same resistances, with their weights."""
+    if spectrum.selection is None:
+        return []
+    out = []
+    for weight, rival in rivals(spectrum.selection):
+        size = len(rival.parameters)
+        known = errors.Fitted(rival.model.names, rival.parameters, np.zeros((size, size)), rival.at_bound, 1)
+        other = replace(spectrum, model=rival.model, fitted=known)
+        found = _resistances(other, sample, _assign(other, sample))
+        out.append((weight, {name: q.value for name, q in found.items()}))
+    return out
+
+
+def _interface(spectrum: Spectrum, assignment: Assignment) -> dict[str, Quantity]:
     names = _names(spectrum, assignment, ("interface",), ohmic=False)
     if not names:
         return {}
@@ -151,13 +169,19 @@ def _interface(spectrum: Spectrum, sample: Sample, assignment: Assignment) -> di
     out = {"interface_arc_resistance": arc}
     if len(names) == 1:
         out["interface_capacitance"] = errors.arc_capacitance(spectrum.fitted, int(names[0][1:]))
-    if sample.area is None:
-        out["interface_resistance"] = arc
-    else:
-        factor = sample.area / sample.interfaces
-        method = f"arc x area/{sample.interfaces}, area {units.format_value(sample.area, 'cm^2')}"
-        out["interface_resistance"] = _scaled(arc, factor, sample.area_std / sample.area, "ohm cm^2", method)
     return out
+
+
+def _of_the_area(resistances: Mapping[str, Quantity], sample: Sample) -> dict[str, Quantity]:
+    """Return the area-specific resistance of one interface; the whole arc in ohm where no area is known."""
+    if "interface_arc_resistance" not in resistances:
+        return {}
+    arc = resistances["interface_arc_resistance"]
+    if sample.area is None:
+        return {"interface_resistance": arc}
+    factor = sample.area / sample.interfaces
+    method = f"arc x area/{sample.interfaces}, area {units.format_value(sample.area, 'cm^2')}"
+    return {"interface_resistance": _scaled(arc, factor, sample.area_std / sample.area, "ohm cm^2", method)}
 
 
 def _scaled(quantity: Quantity, factor: float, relative_std: float, unit: str, method: str) -> Quantity:
