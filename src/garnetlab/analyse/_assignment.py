@@ -23,18 +23,24 @@ _RANGES = {
     "interface": (_CLASS["grain boundary"].high.value, _CLASS["sample-electrode interface"].high.value),
     "electrode": (_CLASS["electrochemical reaction"].low.value, _CLASS["electrochemical reaction"].high.value * 100.0),
 }
-#: one relaxation is expected of every role: each further arc in it is four times less likely than one that fills another
-#: role with the same capacitance (a choice, stated with the result)
-_REPEATED = 0.25
+#: one relaxation is expected of every role; without a series resistance the fastest arc is expected to be the bulk; and a
+#: symmetric cell is expected to show its interface. A reading against one of these is twenty times less likely than one
+#: with it at the same capacitances (a choice, stated with the result)
+_UNEXPECTED = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Roles of the arcs in order, the probability of that reading, and for each arc the probability of every role."""
+    """Roles of the arcs in order, the probability of that reading, and for each arc the probability of every role.
+
+    ``second`` are the roles of the next reading. The probability is lowered where even the best reading has an arc
+    outside its class.
+    """
 
     roles: tuple[str, ...]
     probability: float
     marginal: tuple[dict[str, float], ...]
+    second: tuple[str, ...] = ()
 
 
 #: where the electrodes block, the double layer of sample and electrode is the electrode's
@@ -57,6 +63,7 @@ def assign_arcs(
     cell_constant: float = 1.0,
     ohmic: bool = True,
     blocking: bool = False,
+    symmetric: bool = False,
     unfinished: Sequence[bool] = (),
     tail: bool = False,
 ) -> Assignment:
@@ -70,6 +77,7 @@ def assign_arcs(
     ohmic:         Whether a resistance in series stands before the arcs. It is the bulk (and leads) then; without one
                    the fastest arc is the bulk.
     blocking:      Whether the electrodes block: nothing is an interface then.
+    symmetric:     Whether the cell is symmetric: it is expected to show an interface.
     tail:          Whether a tail follows the arcs. With blocking electrodes it is their relaxation already.
     unfinished:    Whether the apex of each arc lies below the lowest frequency: such an arc is no part of the electrolyte.
 
@@ -83,21 +91,32 @@ def assign_arcs(
     """
     options = tuple(r for r in ROLES if not (ohmic and r == "bulk") and not (blocking and r == "interface"))
     scores: dict[tuple[str, ...], float] = {}
+    fit: dict[tuple[str, ...], float] = {}
     for roles in itertools.combinations_with_replacement(options, len(capacitances)):
-        if not ohmic and roles and roles[0] != "bulk" and not any(unfinished[:1]):
-            continue
         if any(late and r in ("bulk", "grain boundary") for late, r in zip(unfinished, roles, strict=False)):
             continue
-        parts = (
+        weights = [
             _weight(c, s, r, cell_constant, blocking=blocking)
             for c, s, r in zip(capacitances, log_stds, roles, strict=True)
-        )
+        ]
         filled = (*roles, "electrode") if blocking and tail else roles
-        scores[roles] = math.prod(parts) * _REPEATED ** (len(filled) - len(set(filled)))
+        against = len(filled) - len(set(filled))
+        against += bool(roles) and not ohmic and roles[0] != "bulk"
+        against += symmetric and "interface" not in roles
+        scores[roles], fit[roles] = math.prod(weights) * _UNEXPECTED**against, min(weights, default=1.0)
+    return _ranked(scores, fit, options)
+
+
+def _ranked(
+    scores: dict[tuple[str, ...], float], fit: dict[tuple[str, ...], float], options: tuple[str, ...]
+) -> Assignment:
+    """Return the assignment from the scores of all readings; of equal readings the one with more interface wins."""
     total = sum(scores.values())
-    best = max(scores, key=lambda roles: scores[roles])
+    order = sorted(scores, key=lambda roles: (-scores[roles], -roles.count("interface")))
+    best = order[0]
     marginal = tuple(
         {role: sum(p for roles, p in scores.items() if roles[k] == role) / total for role in options}
-        for k in range(len(capacitances))
+        for k in range(len(best))
     )
-    return Assignment(best, scores[best] / total, marginal)
+    second = order[1] if len(order) > 1 else ()
+    return Assignment(best, scores[best] / total * min(1.0, fit[best]), marginal, second)

@@ -1,8 +1,8 @@
 """What the choice of the circuit adds to the uncertainty of what is read off it.
 
 Every circuit tried reads the spectrum in its own way. With the weights w_i, proportional to exp(-BIC/2), the variance
-between circuits of a quantity q, taken about the value reported, is sum w_i (ln q_i - ln q)^2 in the logarithm; it is added to that of the fit. A circuit
-in which the quantity does not occur says nothing about it.
+between circuits of a quantity q, taken about the value reported, is sum w_i (ln q_i - ln q)^2 in the logarithm; it is
+added to that of the fit. A circuit in which the quantity does not occur says nothing about it.
 
 Source
 ------

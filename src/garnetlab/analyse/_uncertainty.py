@@ -44,7 +44,7 @@ NONLINEAR = 0.2
 #: exponents have this first letter and end at 1
 _AT_MOST_ONE = ("n", "m")
 #: largest relative change of the standard uncertainty up to a limit that the second-order limit follows
-_LARGEST = 0.9
+_LARGEST = 0.5
 #: a limit further away than this in ln q is written as this: ten decades
 _FAR = 10.0 * math.log(10.0)
 
@@ -123,9 +123,10 @@ def _limit(spread: float, growth: float, factor: float) -> float:
     """Return the distance in ln q to the limit at ``factor`` standard uncertainties, at most ``_FAR``.
 
     The growth of the standard uncertainty is a correction: where it would be larger than ``_LARGEST`` per limit (a well
-    known sum beside members that are not known at all) it says no more about q and is held there.
+    known sum beside members that are not known at all) it says nothing about q and is left out.
     """
-    turn = min(max(growth * spread * factor, -_LARGEST), _LARGEST)
+    turn = growth * spread * factor
+    turn = 0.0 if abs(turn) > _LARGEST else turn
     distance = spread * factor if abs(turn) < 1e-6 else -math.log1p(-turn) / turn * spread * factor
     return min(max(distance, -_FAR), _FAR)
 

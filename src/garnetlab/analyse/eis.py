@@ -117,6 +117,7 @@ def _assign(spectrum: Spectrum, sample: Sample) -> Assignment:
         cell_constant=1.0 if constant is None else constant / 100.0,
         ohmic=ohmic,
         blocking=sample.electrodes == "blocking",
+        symmetric=sample.electrodes == "symmetric",
         tail=spectrum.fitted.value("A") > 0,
         unfinished=[
             2 * np.pi * spectrum.frequency.min() * spectrum.fitted.value(f"tau{k}") > 1.0 for k in _arcs(spectrum)
@@ -247,8 +248,7 @@ def _doubts(
 ) -> list[str]:
     said = []
     if assignment.probability < _SURE and spectrum.model.arcs:
-        roles = ", ".join(assignment.roles)
-        said.append(f"the arcs read as {roles} with probability {assignment.probability:.0%}: capacitances overlap.")
+        said.append(_reading(spectrum, assignment))
     if spectrum.inflation > 1.5:
         said.append(f"residuals are systematic: variances were multiplied by {spectrum.inflation:.1f}.")
     noise = float(spectrum.validity.noise[spectrum.row])
@@ -259,7 +259,7 @@ def _doubts(
     if sample.cell_constant is None and "electrolyte_resistance" in quantities:
         said.append("no area and thickness: no conductivity. Give --area or --diameter, and --thickness.")
     if sample.electrodes == "symmetric" and "interface_arc_resistance" not in quantities:
-        said.append("no interface arc was found in a symmetric cell: measure to lower frequency.")
+        said.append("no interface arc was found in a symmetric cell: electrolyte_resistance may contain the interface.")
     if sample.electrodes == "unknown" and "interface_arc_resistance" in quantities:
         said.append(
             "electrodes not stated: a slow arc is read as the interface. Say --electrodes blocking or symmetric."
@@ -268,6 +268,23 @@ def _doubts(
         joined = " + ".join(total.names)
         said.append(f"only {joined} = {total.quantity} is determined, not its parts.")
     return said
+
+
+def _reading(spectrum: Spectrum, assignment: Assignment) -> str:
+    """Return the reading of the arcs with its probability, and what the next reading would give."""
+    text = f"the arcs read as {', '.join(assignment.roles)} with probability {assignment.probability:.0%}"
+    if not assignment.second:
+        return f"{text}: a capacitance lies outside its class."
+    other = replace(assignment, roles=assignment.second)
+    sums = [
+        (label, sum(spectrum.fitted.value(n) for n in _names(spectrum, other, roles, ohmic=ohmic)))
+        for label, roles, ohmic in (
+            ("electrolyte", ("bulk", "grain boundary"), True),
+            ("interface", ("interface",), False),
+        )
+    ]
+    said = ", ".join(f"{label} {value:.4g} ohm" for label, value in sums)
+    return f"{text}; as {', '.join(assignment.second)} they would give {said}."
 
 
 def _curves(spectrum: Spectrum) -> dict[str, NDArray[np.float64]]:
