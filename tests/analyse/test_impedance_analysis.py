@@ -115,7 +115,7 @@ def test_an_uncertain_area_widens_the_interface_resistance_only() -> None:
 
 
 def test_without_area_nothing_is_guessed() -> None:
-    bare = [m for m in spectra("B", 1)]
+    bare = spectra("B", 1)
     (result,) = analyse_impedance(
         [Measurement(m.kind, m.channels, m.source, {"electrodes": "symmetric"}) for m in bare]
     )

@@ -116,7 +116,7 @@ def test_a_series_without_geometry_is_refused() -> None:
         )
         for i in range(3)
     ]
-    with pytest.raises(MissingInput, match="--area .* and --thickness"):
+    with pytest.raises(MissingInput, match=r"--area .* and --thickness"):
         arrhenius(results)
 
 

@@ -23,10 +23,11 @@ _RANGES = {
     "interface": (_CLASS["grain boundary"].high.value, _CLASS["sample-electrode interface"].high.value),
     "electrode": (_CLASS["electrochemical reaction"].low.value, _CLASS["electrochemical reaction"].high.value * 100.0),
 }
-#: one relaxation is expected of every role; without a series resistance the fastest arc is expected to be the bulk; and a
-#: symmetric cell is expected to show its interface. A reading against one of these is twenty times less likely than one
-#: with it at the same capacitances (a choice, stated with the result)
-_UNEXPECTED = 0.05
+#: one relaxation is expected of every role, and without a series resistance the fastest arc is expected to be the bulk: a
+#: reading against one of these is twenty times less likely than one with it at the same capacitances. A symmetric cell is
+#: expected to show its interface, but a good one may be too small to see beside the ceramic: three times. (Choices, stated
+#: with the result)
+_UNEXPECTED, _NO_INTERFACE = 0.05, 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,9 @@ def assign_arcs(
         filled = (*roles, "electrode") if blocking and tail else roles
         against = len(filled) - len(set(filled))
         against += bool(roles) and not ohmic and roles[0] != "bulk"
-        against += symmetric and "interface" not in roles
-        scores[roles], fit[roles] = math.prod(weights) * _UNEXPECTED**against, min(weights, default=1.0)
+        missing = _NO_INTERFACE if symmetric and "interface" not in roles else 1.0
+        scores[roles] = math.prod(weights) * _UNEXPECTED**against * missing
+        fit[roles] = min(weights, default=1.0)
     return _ranked(scores, fit, options)
 
 
