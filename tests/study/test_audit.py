@@ -131,7 +131,7 @@ VERDICTS_OF = {
     "rct.unit": "inconsistent",
     "rct.exceeds_asr": "inconsistent",
     "tafel.times": "ambiguous",
-    "overpotential.60C": "inconsistent",
+    "overpotential.60C": "ambiguous",
     "short.60C": "consistent",
     "rtot.sum": "ambiguous",
     "llzto.transference": "consistent",

@@ -58,7 +58,8 @@ def potassium_mass(paper: Paper) -> Check:
         "k.trace",
         'Li-10KCO contains "trace amounts of potassium" (3.2).',
         f"{added:g} wt% K2CO3 x 2 M(K)/M(K2CO3) = {added:g} x {potassium:.3f}/{carbonate:.3f}"
-        f" = {100 * fraction:.2f} wt% K, {fraction / TRACE:.0f} times the usual limit of a trace (100 ug/g).",
+        f" = {100 * fraction:.2f} wt% K, {fraction / TRACE:.0f} times the usual limit of a trace (100 ug/g),"
+        " if none of it leaves the melt.",
         INCONSISTENT if fraction > TRACE else CONSISTENT,
     )
 
