@@ -3,6 +3,18 @@
 from garnetlab.analyse.arrhenius import arrhenius, branches
 from garnetlab.analyse.circuit import analyse_circuit
 from garnetlab.analyse.eis import analyse_impedance
+from garnetlab.analyse.joint import joint_arrhenius
+from garnetlab.analyse.profile import profile
 from garnetlab.analyse.replicates import combine, contact_area_test, wording
 
-__all__ = ["analyse_circuit", "analyse_impedance", "arrhenius", "branches", "combine", "contact_area_test", "wording"]
+__all__ = [
+    "analyse_circuit",
+    "analyse_impedance",
+    "arrhenius",
+    "branches",
+    "combine",
+    "contact_area_test",
+    "joint_arrhenius",
+    "profile",
+    "wording",
+]

@@ -50,6 +50,12 @@ class Spectrum:
         return (self.impedance - self.fit) / np.abs(self.impedance)
 
     @property
+    def weights(self) -> FloatArray:
+        """Weights (n,) of the fit [1/ohm]: reciprocal std of each part up to a factor, 0 for a point left out."""
+        modulus = np.abs(self.impedance)
+        return self.used / (modulus if self.noise.name == "relative" else self.noise.std(modulus))
+
+    @property
     def relative_rms(self) -> float:
         """Root mean square of the relative residual of each part over the points used."""
         return float(np.sqrt(np.mean(0.5 * np.abs(self.residual[self.used]) ** 2)))

@@ -187,7 +187,12 @@ def _temperatures(results: Sequence[Result]) -> FloatArray:
             message = f"temperature = none known for {path}: give --temperature, or the temperature in the document."
             raise MissingInput(message)
         found.append(result.quantities["temperature"].value)
-    array = np.array(found)
+    return series_temperatures(found)
+
+
+def series_temperatures(temperatures: Sequence[float]) -> FloatArray:
+    """Return the temperatures (n,) [K] of a series, or refuse them: too few different ones, or too close together."""
+    array = np.array(temperatures, dtype=np.float64)
     different = len(np.unique(np.round(array, 1)))
     if different < MIN_TEMPERATURES:
         message = (
