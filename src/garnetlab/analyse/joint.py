@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import least_squares
-from scipy.special import stdtrit
+from scipy.special import fdtri, stdtrit
 
 from garnetlab import units
 from garnetlab.analyse._geometry import sample_of
@@ -36,12 +36,15 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
+#: probability with which a joint fit that is worse than this by chance is called worse
+_SURE = 0.999
+
 
 def joint_arrhenius(
     measurements: Sequence[Measurement],
     *,
     model: ArcModel | None = None,
-    temperature_std: Temperature = 0.5,
+    temperature_std: float = 0.5,
 ) -> Result:
     """Return the activation energies of one temperature series from a joint fit of all its spectra.
 
@@ -56,7 +59,8 @@ def joint_arrhenius(
     :  ``activation_energy_<element>`` [eV] for every resistance of the circuit (``R0``, ``R1``, ...) in the form
        ln(T/R), and ``relaxation_energy_<element>`` of every arc from ln(tau), with standard uncertainty and 95 % interval.
        ``details`` holds the circuit, the covariance of the energies [eV^2] in the order of ``details["energies"]``, and
-       the temperature errors found [K].
+       the temperature errors found [K]. Where the joint fit is worse than the separate ones by more than chance (F test,
+       0.1 %), the outcome is ``POOR_FIT``: the series does not share what is assumed.
 
     Raises
     ------
@@ -78,7 +82,7 @@ def joint_arrhenius(
         method="trf",
         max_nfev=200,
     )
-    return _result(problem, found.x, found.jac, measurements, converged=bool(found.status > 0))
+    return _result(problem, found.x, problem.jacobian(found.x), measurements, converged=bool(found.status > 0))
 
 
 def _temperature(measurement: Measurement) -> float:
@@ -136,7 +140,7 @@ class _Problem:
         for i in exponents:
             high[np.flatnonzero(np.any(design[:, i, :] != 0, axis=0))] = 0.0
         start = np.minimum(start, np.where(np.isfinite(high), -1e-3, np.inf))
-        noise = np.array([math.sqrt(s.ssr / s.fitted.dof * s.inflation) for s in spectra])
+        noise = np.array([math.sqrt(s.ssr / s.fitted.dof) for s in spectra])
         bounds = (np.full(start.size, -np.inf), high)
         return cls(spectra, model, temperatures, temperature_std, design, start, bounds, slopes, scale, noise, active)
 
@@ -240,7 +244,9 @@ def _result(
     residual = problem.residual(found)
     used = 2 * sum(int(s.used.sum()) for s in problem.spectra)
     dof = max(used + len(problem.spectra) - found.size, 1)
-    excess = max(float(residual @ residual) / dof, 1.0)
+    ratio = float(residual @ residual) / dof  # to the separate fits, whose own is 1
+    refuted = ratio > float(fdtri(dof, sum(s.fitted.dof for s in problem.spectra), _SURE))
+    excess = max(ratio, 1.0) * max(s.inflation for s in problem.spectra)
     size = np.linalg.norm(jacobian, axis=0)
     size[size == 0] = 1.0
     covariance = np.linalg.pinv((jacobian / size).T @ (jacobian / size)) / np.outer(size, size) * excess
@@ -262,9 +268,14 @@ def _result(
         "covariance": (spread / units.eV**2).tolist(),
         "temperature_errors": (found[-len(problem.spectra) :] * problem.temperature_std).tolist(),
         "temperatures": [float(t) - units.ZERO_CELSIUS for t in problem.temperatures],
-        "excess": excess,
+        "variance_ratio": ratio,
     }
-    warnings = [] if excess < 1.5 else [f"the joint fit is worse than the separate ones: variances times {excess:.1f}."]
-    outcome = Outcome.SUCCESS if converged else Outcome.NOT_AT_OPTIMUM
+    warnings: tuple[str, ...] = ()
+    if refuted:
+        warnings = (
+            f"the residuals of the joint fit are {math.sqrt(ratio):.2f} times those of the separate ones: exponents or"
+            " activation energies are not common to these temperatures. Use the separate fits.",
+        )
+    outcome = Outcome.POOR_FIT if refuted else Outcome.SUCCESS if converged else Outcome.NOT_AT_OPTIMUM
     sources = tuple(m.source.to_dict() for m in measurements)
-    return Result("joint-arrhenius", quantities, outcome, {}, details, sources, tuple(warnings), ("golub1973",))
+    return Result("joint-arrhenius", quantities, outcome, {}, details, sources, warnings, ("golub1973",))

@@ -129,8 +129,15 @@ def _decade(exponent: int) -> str:
 
 
 def _log_ticks(axis: Axis) -> None:
-    """Label whole decades only, with plain characters: mathematical text is slow to set."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    """Label whole decades, or 1, 2 and 5 where there is hardly one, with plain characters: mathematical text is slow."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = axis.get_view_interval()
+    if high < 30.0 * low:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _position=None: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
+        return
 
     def label(value: float, _position: int | None = None) -> str:
         exponent = np.log10(value) if value > 0 else 0.5
