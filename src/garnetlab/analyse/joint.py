@@ -29,7 +29,7 @@ from garnetlab.analyse._spectra import Spectrum, fit_spectra
 from garnetlab.analyse.arrhenius import series_temperatures
 from garnetlab.core import InvalidInput, Measurement, MissingInput, Outcome, Result
 from garnetlab.numerics import ArcModel, arcs_impedance, arcs_log_jacobian
-from garnetlab.units import Quantity, Temperature
+from garnetlab.units import Quantity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
