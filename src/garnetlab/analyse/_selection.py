@@ -210,19 +210,28 @@ class _Search:
     def try_inductance(self) -> None:
         """Add to every spectrum its best circuit with an inductance in series.
 
+        Where that is the better one, it is tried with one arc less too: without the inductance an arc stood in for it.
+        """
+        self._add_inductance({i: _simplest(candidates).model for i, candidates in enumerate(self.pool)})
+        best = {i: _simplest(candidates).model for i, candidates in enumerate(self.pool)}
+        self._add_inductance({i: replace(m, arcs=m.arcs - 1) for i, m in best.items() if m.inductance and m.arcs > 0})
+
+    def _add_inductance(self, models: Mapping[int, ArcModel]) -> None:
+        """Add the fits of the circuits with an inductance; ``models`` maps spectra to circuits that may lack it.
+
         The inductance is one parameter more than the circuit without it has, also where another coefficient has become
         zero: an inductance that takes the place of the series resistance is none.
         """
         groups: dict[ArcModel, list[int]] = {}
-        before = [_simplest(candidates) for candidates in self.pool]
-        for i, candidate in enumerate(before):
-            groups.setdefault(replace(candidate.model, inductance=True), []).append(i)
+        for i, model in models.items():
+            groups.setdefault(replace(model, inductance=True), []).append(i)
         for model, members in groups.items():
             if _fits(model, len(self.frequency)):
                 self.extend(np.array(members), [model])
                 for i in members:
+                    without = next(c for c in self.pool[i] if c.model == replace(model, inductance=False))
                     points = int(np.count_nonzero(self.weights[i]))
-                    self.pool[i][-1] = _with_free(self.pool[i][-1], before[i].free + 1, points)
+                    self.pool[i][-1] = _with_free(self.pool[i][-1], without.free + 1, points)
 
 
 def _with_free(candidate: Candidate, free: int, points: int) -> Candidate:

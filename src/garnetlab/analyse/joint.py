@@ -29,7 +29,7 @@ from garnetlab.analyse._spectra import Spectrum, fit_spectra
 from garnetlab.analyse.arrhenius import series_temperatures
 from garnetlab.core import InvalidInput, Measurement, MissingInput, Outcome, Result
 from garnetlab.numerics import ArcModel, arcs_impedance, arcs_log_jacobian
-from garnetlab.units import Quantity
+from garnetlab.units import Quantity, Temperature
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +44,7 @@ def joint_arrhenius(
     measurements: Sequence[Measurement],
     *,
     model: ArcModel | None = None,
-    temperature_std: float = 0.5,
+    temperature_std: Temperature = 0.5,
 ) -> Result:
     """Return the activation energies of one temperature series from a joint fit of all its spectra.
 
@@ -72,7 +72,7 @@ def joint_arrhenius(
         raise InvalidInput(message)
     temperatures = series_temperatures([_temperature(m) for m in measurements])
     spectra = fit_spectra(measurements, model=model, series=["series"] * len(measurements))
-    problem = _Problem.of(spectra, temperatures, temperature_std)
+    problem = _Problem.of(spectra, temperatures, float(temperature_std))
     found = least_squares(
         problem.residual,
         problem.start,
