@@ -244,9 +244,11 @@ def _result(
     residual = problem.residual(found)
     used = 2 * sum(int(s.used.sum()) for s in problem.spectra)
     dof = max(used + len(problem.spectra) - found.size, 1)
-    ratio = float(residual @ residual) / dof  # to the separate fits, whose own is 1
-    refuted = ratio > float(fdtri(dof, sum(s.fitted.dof for s in problem.spectra), _SURE))
-    excess = max(ratio, 1.0) * max(s.inflation for s in problem.spectra)
+    separate = sum(s.fitted.dof for s in problem.spectra)  # their sum of squares, as the weights hold their own noise
+    given_up = max(dof - separate, 1)
+    ratio = (float(residual @ residual) - separate) / given_up
+    refuted = ratio > float(fdtri(given_up, separate, _SURE)) * max(s.inflation for s in problem.spectra)
+    excess = max(float(residual @ residual) / dof, 1.0) * max(s.inflation for s in problem.spectra)
     size = np.linalg.norm(jacobian, axis=0)
     size[size == 0] = 1.0
     covariance = np.linalg.pinv((jacobian / size).T @ (jacobian / size)) / np.outer(size, size) * excess
@@ -268,13 +270,13 @@ def _result(
         "covariance": (spread / units.eV**2).tolist(),
         "temperature_errors": (found[-len(problem.spectra) :] * problem.temperature_std).tolist(),
         "temperatures": [float(t) - units.ZERO_CELSIUS for t in problem.temperatures],
-        "variance_ratio": ratio,
+        "F": ratio,
     }
     warnings: tuple[str, ...] = ()
     if refuted:
         warnings = (
-            f"the residuals of the joint fit are {math.sqrt(ratio):.2f} times those of the separate ones: exponents or"
-            " activation energies are not common to these temperatures. Use the separate fits.",
+            f"the joint fit is worse than the separate ones (F = {ratio:.1f}): exponents or activation energies are not"
+            " common to these temperatures. Use the separate fits.",
         )
     outcome = Outcome.POOR_FIT if refuted else Outcome.SUCCESS if converged else Outcome.NOT_AT_OPTIMUM
     sources = tuple(m.source.to_dict() for m in measurements)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import struct
-from collections.abc import Iterable
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -130,15 +129,3 @@ def _stamp(measurement: Measurement, path: Path, digest: str, name: str) -> Meas
     if measurement.kind in AT_TEMPERATURE:
         known |= temperature_metadata(known, path.name)
     return replace(measurement, source=source, metadata=known)
-
-
-def read_all(paths: Iterable[str | Path]) -> tuple[list[Measurement], list[tuple[str, str]]]:
-    """Return the measurements of all readable files and ``(file, message)`` for the others."""
-    good: list[Measurement] = []
-    bad: list[tuple[str, str]] = []
-    for path in paths:
-        try:
-            good.extend(read(path))
-        except GarnetlabError as error:
-            bad.append((str(path), str(error)))
-    return good, bad
