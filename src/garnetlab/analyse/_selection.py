@@ -246,13 +246,15 @@ def _with_free(candidate: Candidate, free: int, points: int) -> Candidate:
 def _simplest(candidates: Sequence[Candidate]) -> Candidate:
     """Return the candidate with the fewest parameters among those within ``MARGIN`` of the best BIC.
 
-    Circuits with an arc that is not there are passed over, unless every other circuit is worse by ``STRONG``: then the arc
-    is there and only its size is open, as for one that the frequency range cuts off.
+    Fits that did not end at a minimum are passed over, and so are circuits with an arc that is not there, unless every
+    other circuit is worse by ``STRONG``: then the arc is there and only its size is open, as for one that the frequency
+    range cuts off.
     """
-    best = min(c.bic for c in candidates)
-    real = [c for c in candidates if c.detected]
+    ended = [c for c in candidates if c.converged] or list(candidates)
+    best = min(c.bic for c in ended)
+    real = [c for c in ended if c.detected]
     if not real or min(c.bic for c in real) > best + STRONG:
-        real = list(candidates)
+        real = ended
     best = min(c.bic for c in real)
     return min((c for c in real if c.bic <= best + MARGIN), key=lambda c: (c.free, len(c.model.names), c.bic))
 
