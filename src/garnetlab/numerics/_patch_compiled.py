@@ -1,0 +1,233 @@
+"""The operations of the patch solver compiled for the processor: numba, with the FFT of rocket-fft (DUCC, BSD licence).
+
+Every operation is one call with one pass over memory beside its two transforms, and buffers are reused between calls.
+Compiled code is cached beside this file or, where that is not writable, in the user's cache folder.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+from numba.extending import overload
+from rocket_fft import c2c, c2r, r2c
+
+from garnetlab.numerics._patch_kernels import Array
+
+_AXES = np.array([0, 1])
+_FAST = {"reassoc", "contract", "arcp"}
+
+
+def _forward(field: Array, spectrum: Array) -> None:  # the compiled bodies follow
+    raise NotImplementedError
+
+
+def _inverse(spectrum: Array, field: Array) -> None:
+    raise NotImplementedError
+
+
+@overload(_forward)
+def _compiled_forward(field: Array, spectrum: Array) -> Any:
+    def real(field: Array, spectrum: Array) -> None:
+        for f in range(field.shape[0]):
+            r2c(field[f], spectrum[f], _AXES, True, 1.0, 1)
+
+    def whole(field: Array, spectrum: Array) -> None:
+        for f in range(field.shape[0]):
+            c2c(field[f], spectrum[f], _AXES, True, 1.0, 1)
+
+    return whole if isinstance(field.dtype, types.Complex) else real
+
+
+@overload(_inverse)
+def _compiled_inverse(spectrum: Array, field: Array) -> Any:
+    def real(spectrum: Array, field: Array) -> None:
+        for f in range(field.shape[0]):
+            c2r(spectrum[f], field[f], _AXES, False, 1.0 / field[f].size, 1)
+
+    def whole(spectrum: Array, field: Array) -> None:
+        for f in range(field.shape[0]):
+            c2c(spectrum[f], field[f], _AXES, False, 1.0 / field[f].size, 1)
+
+    return whole if isinstance(field.dtype, types.Complex) else real
+
+
+@njit(cache=True, fastmath=_FAST)
+def _mix(spectrum: Array, symbol: Array) -> None:
+    faces, rows, columns = spectrum.shape
+    for y in range(rows):
+        if faces == 1:
+            for x in range(columns):
+                spectrum[0, y, x] *= symbol[0, y, x]
+        else:
+            for x in range(columns):
+                one, two = spectrum[0, y, x], spectrum[1, y, x]
+                same, mixed = symbol[0, y, x], symbol[1, y, x]
+                spectrum[0, y, x] = same * one + mixed * two
+                spectrum[1, y, x] = mixed * one + same * two
+
+
+@njit(cache=True, fastmath=_FAST)
+def _unmix(spectrum: Array, symbol: Array, shift: Array) -> None:
+    faces, rows, columns = spectrum.shape
+    for y in range(rows):
+        if faces == 1:
+            for x in range(columns):
+                spectrum[0, y, x] *= 1.0 / (symbol[0, y, x] + shift[0])
+        else:
+            for x in range(columns):
+                one, two, mixed = spectrum[0, y, x], spectrum[1, y, x], symbol[1, y, x]
+                first, second = symbol[0, y, x] + shift[0], symbol[0, y, x] + shift[1]
+                factor = 1.0 / (first * second - mixed * mixed)
+                spectrum[0, y, x] = (second * one - mixed * two) * factor
+                spectrum[1, y, x] = (first * two - mixed * one) * factor
+
+
+@njit(cache=True, fastmath=_FAST)
+def _conduct(
+    z: Array, p: Array, beta: Any, scale: Array, diagonal: Array, symbol: Array, ap: Array, spectrum: Array
+) -> Any:
+    faces, rows, columns = z.shape
+    for f in range(faces):
+        for y in range(rows):
+            for x in range(columns):
+                value = z[f, y, x] + beta * p[f, y, x]
+                p[f, y, x] = value
+                ap[f, y, x] = scale[f, y, x] * value
+    _forward(ap, spectrum)
+    _mix(spectrum, symbol)
+    _inverse(spectrum, ap)
+    total = 0.0 * p[0, 0, 0]
+    for f in range(faces):
+        for y in range(rows):
+            for x in range(columns):
+                value = diagonal[f, y, x] * p[f, y, x] + scale[f, y, x] * ap[f, y, x]
+                ap[f, y, x] = value
+                total += value * p[f, y, x]
+    return total
+
+
+@njit(cache=True, fastmath=_FAST)
+def _precondition(r: Array, scale: Array, symbol: Array, shift: Array, z: Array, spectrum: Array) -> Any:
+    _forward(r, spectrum)
+    _unmix(spectrum, symbol, shift)
+    _inverse(spectrum, z)
+    total = 0.0 * r[0, 0, 0]
+    faces, rows, columns = r.shape
+    for f in range(faces):
+        for y in range(rows):
+            for x in range(columns):
+                if scale[f, y, x] == 0:
+                    z[f, y, x] = 0
+                total += z[f, y, x] * r[f, y, x]
+    return total
+
+
+@njit(cache=True, fastmath=_FAST)
+def _advance(x: Array, r: Array, p: Array, ap: Array, alpha: Any) -> float:
+    x, r, p, ap = x.ravel(), r.ravel(), p.ravel(), ap.ravel()
+    total = 0.0
+    for i in range(x.size):
+        x[i] += alpha * p[i]
+        value = r[i] - alpha * ap[i]
+        r[i] = value
+        total += value.real * value.real + value.imag * value.imag
+    return total
+
+
+@njit(cache=True, fastmath=_FAST)
+def _project(r: Array, z: Array, a: Array, ma: Array, norm: Any, alias: bool) -> Any:
+    r, z, a, ma = r.ravel(), z.ravel(), a.ravel(), ma.ravel()
+    t = 0.0 * r[0]
+    for i in range(r.size):
+        t += a[i] * z[i]
+    t /= norm
+    total = 0.0 * r[0]
+    for i in range(r.size):
+        value = r[i] - t * a[i]
+        r[i] = value
+        if not alias:
+            z[i] -= t * ma[i]
+        total += value * z[i]
+    return total
+
+
+@njit(cache=True)
+def _smear(field: Array, symbol: Array, spectrum: Array, out: Array) -> None:
+    _forward(field, spectrum)
+    _mix(spectrum, symbol)
+    _inverse(spectrum, out)
+
+
+class CompiledKernels:
+    """The operations of ``Kernels`` on numpy arrays, one cell of the batch after the other, in place.
+
+    The directions, their images and the preconditioned residual live in buffers of this object, so one object serves one
+    solve at a time.
+    """
+
+    xp = np
+
+    def __init__(self) -> None:
+        self._buffers: dict[tuple[str, tuple[int, ...], Any], Array] = {}
+
+    def conduct(
+        self, z: Array, p: Array | None, beta: Array, scale: Array, diagonal: Array, symbol: Array
+    ) -> tuple[Array, Array, Array]:
+        """See ``Kernels``."""
+        if p is None:
+            p, beta = self._buffer("p", z.shape, z.dtype), np.zeros(len(z), z.dtype)
+            p[...] = 0.0
+        ap, spectrum = self._buffer("ap", z.shape, z.dtype), self._spectrum(z)
+        total = np.empty(len(z), z.dtype)
+        for b in range(len(z)):
+            total[b] = _conduct(z[b], p[b], beta[b], scale[b], diagonal[b], _of(symbol, b), ap[b], spectrum)
+        return p, ap, total
+
+    def precondition(self, r: Array, scale: Array, symbol: Array, shift: Array) -> tuple[Array, Array]:
+        """See ``Kernels``."""
+        z, spectrum, total = self._buffer("z", r.shape, r.dtype), self._spectrum(r), np.empty(len(r), r.dtype)
+        for b in range(len(r)):
+            total[b] = _precondition(r[b], scale[b], _of(symbol, b), shift[b], z[b], spectrum)
+        return z, total
+
+    def advance(self, x: Array, r: Array, p: Array, ap: Array, alpha: Array) -> tuple[Array, Array, Array]:
+        """See ``Kernels``."""
+        total = np.empty(len(x))
+        for b in range(len(x)):
+            total[b] = _advance(x[b], r[b], p[b], ap[b], alpha[b])
+        return x, r, total
+
+    def project(self, r: Array, z: Array, a: Array, ma: Array, norm: Array) -> tuple[Array, Array, Array]:
+        """See ``Kernels``."""
+        total = np.empty(len(r), r.dtype)
+        for b in range(len(r)):
+            total[b] = _project(r[b], r[b] if z is r else z[b], a[b], ma[b], norm[b], z is r)
+        return r, z, total
+
+    def total(self, a: Array, b: Array) -> Array:
+        """See ``Kernels``."""
+        return np.einsum("bfyx,bfyx->b", a, b)
+
+    def smear(self, field: Array, symbol: Array) -> Array:
+        """See ``Kernels``."""
+        out, spectrum = np.empty_like(field), self._spectrum(field)
+        for b in range(len(field)):
+            _smear(field[b], _of(symbol, b), spectrum, out[b])
+        return out
+
+    def _buffer(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
+        key = (name, shape, dtype)
+        if key not in self._buffers:
+            self._buffers[key] = np.zeros(shape, dtype)
+        return self._buffers[key]
+
+    def _spectrum(self, field: Array) -> Array:
+        *_, faces, rows, columns = field.shape
+        width = columns if np.iscomplexobj(field) else columns // 2 + 1
+        return self._buffer("spectrum", (faces, rows, width), np.dtype(np.complex128))
+
+
+def _of(symbol: Array, b: int) -> Array:
+    return symbol[b] if len(symbol) > 1 else symbol[0]

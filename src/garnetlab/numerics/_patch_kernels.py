@@ -1,0 +1,123 @@
+"""The six fused operations of the patch solver, on any array library that follows the array API standard.
+
+Fields have shape (batch, faces, rows, columns); scalars of a batch have shape (batch,). A symbol has shape
+(1 or batch, 1, rows, spectrum) with one face and (1 or batch, 2, rows, spectrum) with two (diagonal, mixed). Fields are
+real or complex; a complex field is transformed whole, with a symbol over all wave numbers. Products are bilinear, without
+conjugation: a complex system is symmetric, not Hermitian.
+
+An operation may reuse the arrays it is given: a caller keeps only what is returned.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+Array = Any  # an array of the library in use
+
+
+class Kernels(Protocol):
+    """What the solver needs of an array library; ``GenericKernels`` and ``CompiledKernels`` have it."""
+
+    xp: Any
+
+    def conduct(
+        self, z: Array, p: Array | None, beta: Array, scale: Array, diagonal: Array, symbol: Array
+    ) -> tuple[Array, Array, Array]:
+        """Return ``p = z + beta p``, ``A p = diagonal p + scale F^-1 Z F (scale p)``, and the sum of ``p A p``."""
+
+    def precondition(self, r: Array, scale: Array, symbol: Array, shift: Array) -> tuple[Array, Array]:
+        """Return ``z = F^-1 (Z + shift)^-1 F r`` where ``scale`` is not 0, else 0, and the sum of ``r z``."""
+
+    def advance(self, x: Array, r: Array, p: Array, ap: Array, alpha: Array) -> tuple[Array, Array, Array]:
+        """Return ``x + alpha p``, ``r - alpha A p``, and the sum of the squared moduli of the latter."""
+
+    def project(self, r: Array, z: Array, a: Array, ma: Array, norm: Array) -> tuple[Array, Array, Array]:
+        """Return ``r - t a``, ``z - t ma`` with ``t = (a z)/norm``, and the sum of their product."""
+
+    def total(self, a: Array, b: Array) -> Array:
+        """Return the sum of ``a b``, shape (batch,)."""
+
+    def smear(self, field: Array, symbol: Array) -> Array:
+        """Return ``F^-1 Z F field``."""
+
+
+def _last(values: Array) -> Array:
+    return values[:, None, None, None]
+
+
+def mix(spectrum: Array, symbol: Array, xp: Any) -> Array:
+    """Return the symbol, a number or a symmetric 2x2 matrix of equal diagonal per wave vector, times the spectrum."""
+    if spectrum.shape[1] == 1:
+        return spectrum * symbol
+    same, mixed = symbol[:, 0, ...], symbol[:, 1, ...]
+    one, two = spectrum[:, 0, ...], spectrum[:, 1, ...]
+    return xp.stack((same * one + mixed * two, mixed * one + same * two), axis=1)
+
+
+def unmix(spectrum: Array, symbol: Array, shift: Array, xp: Any) -> Array:
+    """Return (symbol + diag(shift))^-1 times the spectrum; ``shift`` has shape (batch, faces)."""
+    if spectrum.shape[1] == 1:
+        return spectrum / (symbol + shift[:, :, None, None])
+    one, two = spectrum[:, 0, ...], spectrum[:, 1, ...]
+    first, second = symbol[:, 0, ...] + shift[:, 0, None, None], symbol[:, 0, ...] + shift[:, 1, None, None]
+    mixed = symbol[:, 1, ...]
+    determinant = first * second - mixed * mixed
+    return xp.stack(((second * one - mixed * two) / determinant, (first * two - mixed * one) / determinant), axis=1)
+
+
+class GenericKernels:
+    """The operations as plain array expressions.
+
+    Parameters
+    ----------
+    xp: Namespace of the array API standard with its ``fft`` extension.
+    """
+
+    def __init__(self, xp: Any) -> None:
+        self.xp = xp
+
+    def conduct(
+        self, z: Array, p: Array | None, beta: Array, scale: Array, diagonal: Array, symbol: Array
+    ) -> tuple[Array, Array, Array]:
+        """See ``Kernels``."""
+        p = z if p is None else z + _last(beta) * p
+        ap = diagonal * p + scale * self.smear(scale * p, symbol)
+        return p, ap, self._sum(p * ap)
+
+    def precondition(self, r: Array, scale: Array, symbol: Array, shift: Array) -> tuple[Array, Array]:
+        """See ``Kernels``."""
+        z = self._inverse(unmix(self._forward(r), symbol, shift, self.xp), r)
+        z = self.xp.where(scale != 0, z, self.xp.zeros_like(z))
+        return z, self._sum(r * z)
+
+    def advance(self, x: Array, r: Array, p: Array, ap: Array, alpha: Array) -> tuple[Array, Array, Array]:
+        """See ``Kernels``."""
+        r = r - _last(alpha) * ap
+        square = self._sum(self.xp.abs(r) ** 2)
+        return x + _last(alpha) * p, r, square
+
+    def project(self, r: Array, z: Array, a: Array, ma: Array, norm: Array) -> tuple[Array, Array, Array]:
+        """See ``Kernels``."""
+        t = _last(self._sum(a * z) / norm)
+        r, z = r - t * a, z - t * ma
+        return r, z, self._sum(r * z)
+
+    def total(self, a: Array, b: Array) -> Array:
+        """See ``Kernels``."""
+        return self._sum(a * b)
+
+    def smear(self, field: Array, symbol: Array) -> Array:
+        """See ``Kernels``."""
+        return self._inverse(mix(self._forward(field), symbol, self.xp), field)
+
+    def _sum(self, field: Array) -> Array:
+        return self.xp.sum(field, axis=(1, 2, 3))
+
+    def _forward(self, field: Array) -> Array:
+        real = self.xp.isdtype(field.dtype, "real floating")
+        return self.xp.fft.rfftn(field, axes=(-2, -1)) if real else self.xp.fft.fftn(field, axes=(-2, -1))
+
+    def _inverse(self, spectrum: Array, like: Array) -> Array:
+        if self.xp.isdtype(like.dtype, "real floating"):
+            return self.xp.fft.irfftn(spectrum, s=tuple(like.shape[-2:]), axes=(-2, -1))
+        return self.xp.fft.ifftn(spectrum, axes=(-2, -1))

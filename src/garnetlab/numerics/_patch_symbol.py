@@ -1,0 +1,161 @@
+r"""Galerkin symbols of a homogeneous layer between its faces, on square pixels of side 1.
+
+A layer of unit conductivity and depth d answers a current density of wave vector k on one face by the potential
+:math:`\tanh(kd)/k`, its other face held at zero. With two faces the answer is the 2x2 matrix of
+:math:`\coth(kd)/k` and :math:`1/(k \sinh(kd))`. A current that is constant on every pixel has the spectrum of its pixel
+values times sinc factors, repeated at :math:`k + 2\pi m`; projecting the potential on the pixels gives
+
+.. math:: Z(k) = \sum_m \frac{\tanh(|k_m| d)}{|k_m|} \operatorname{sinc}^2\frac{k_{m,x}}{2}
+          \operatorname{sinc}^2\frac{k_{m,y}}{2}, \qquad k_m = k + 2\pi m,
+
+the exact energy of such currents. A potential that is bilinear between the corners of the pixels has in the same way
+
+.. math:: Y(k) = \sum_m |k_m| \coth(|k_m| d) \operatorname{sinc}^4\frac{k_{m,x}}{2} \operatorname{sinc}^4\frac{k_{m,y}}{2}.
+
+The sums over m converge slowly. They are taken as integrals over a Gaussian width t,
+:math:`1/q = (2/\sqrt\pi) \int_0^\infty e^{-q^2 t^2} dt` and :math:`q = (1/\sqrt\pi) \int_0^\infty (1 - e^{-q^2 t^2}) t^{-2} dt`,
+whose integrand is a product of a sum over m_x and one over m_y; for t < 1 these are cosine series with the values of a
+B-spline smoothed by a Gaussian (Poisson), for t > 1 they need two terms on each side. The splitting is that of Ewald,
+Ann. Phys. 369 (1921) 253, for the potential of a lattice.
+"""
+
+from __future__ import annotations
+
+from math import comb, factorial, pi, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erf, ndtr
+
+Real = NDArray[np.float64]
+Field = NDArray[np.float64] | NDArray[np.complex128]
+
+_NODES = 48  # Gauss-Legendre nodes on [0, 1]; the smoothed splines are entire in t up to exp(-1/t^2)
+_TAIL_NODES = 24
+_TAIL_END = 2.2  # exp(-(pi t)^2) is 2e-21 there
+_REACH = 14  # smoothed splines of half-width 2 fall below 1e-17 at 14 pixels for t <= 1
+_NEGLIGIBLE = 38.0  # exp(-38) is 3e-17
+
+
+def wave_numbers(count: int, *, half: bool) -> Real:
+    """Return the wave numbers times the pixel side, shape (count,) or (count // 2 + 1,) with ``half``."""
+    return 2.0 * pi * (np.fft.rfftfreq(count) if half else np.fft.fftfreq(count))
+
+
+def current_symbol(shape: tuple[int, int], depth: float, *, half: bool = True) -> tuple[Real, Real, Real]:
+    """Return the symbols of currents that are constant on pixels: one face, two faces diagonal, two faces mixed.
+
+    Parameters
+    ----------
+    shape: Pixels (rows, columns).
+    depth: Thickness of the layer over the pixel side, > 0.
+    half:  Only the non-negative wave numbers along the columns, as a real transform has them.
+
+    Returns
+    -------
+    :  Three arrays of shape (rows, columns) or (rows, columns // 2 + 1), in units of pixel side/conductivity. The entry
+       of k = 0 is 0 in all: the mean current is treated apart, its answer is ``depth``.
+    """
+    ky, kx = wave_numbers(shape[0], half=False), wave_numbers(shape[1], half=half)
+    k, plain = np.hypot(ky[:, None], kx[None, :]), _sinc(ky)[:, None] ** 2 * _sinc(kx)[None, :] ** 2
+    k[0, 0] = 1.0
+    nodes, weights = _gauss(0.0, 1.0, _NODES)
+    total = _lattice(ky, 2, nodes) @ (weights[:, None] * _lattice(kx, 2, nodes).T)
+    alias = 2.0 / sqrt(pi) * total - plain * erf(k) / k
+    nodes, weights = _gauss(1.0, _TAIL_END, _TAIL_NODES)
+    alias += 2.0 / sqrt(pi) * _tail(ky, kx, 2, nodes, weights)
+    one = plain * np.tanh(k * depth) / k + alias
+    same = plain / (np.tanh(k * depth) * k) + alias
+    mixed = plain * _csch(k * depth) / k
+    for q, sinc in _images(ky, kx, depth, 2):
+        one += sinc * (np.tanh(q * depth) - 1.0) / q
+        same += sinc * (1.0 / np.tanh(q * depth) - 1.0) / q
+        mixed += sinc * _csch(q * depth) / q
+    for symbol in (one, same, mixed):
+        symbol[0, 0] = 0.0
+    return one, same, mixed
+
+
+def potential_symbol(shape: tuple[int, int], depth: float) -> tuple[Real, Real]:
+    """Return the symbols of potentials that are bilinear between pixel corners: same face, mixed (two faces only).
+
+    With one face, whose other side is held at zero, the first alone holds. Both are in units of conductivity/pixel side;
+    the entries of k = 0 are ``1/depth`` and ``-1/depth``. Shape (rows, columns // 2 + 1).
+    """
+    ky, kx = wave_numbers(shape[0], half=False), wave_numbers(shape[1], half=True)
+    k, plain = np.hypot(ky[:, None], kx[None, :]), _sinc(ky)[:, None] ** 4 * _sinc(kx)[None, :] ** 4
+    k[0, 0] = 1.0
+    mass = ((2.0 + np.cos(ky)) / 3.0)[:, None] * ((2.0 + np.cos(kx)) / 3.0)[None, :]
+    nodes, weights = _gauss(0.0, 1.0, _NODES)
+    smooth = _lattice(ky, 4, nodes) @ ((weights / nodes**2)[:, None] * _lattice(kx, 4, nodes).T)
+    alias = mass * np.sum(weights / nodes**2) - smooth
+    alias -= plain * (k * sqrt(pi) * erf(k) + np.expm1(-(k**2)))
+    nodes, weights = _gauss(1.0, _TAIL_END, _TAIL_NODES)
+    alias += mass - plain - _tail(ky, kx, 4, nodes, weights / nodes**2)
+    alias /= sqrt(pi)
+    same = plain * k / np.tanh(k * depth) + alias
+    mixed = -plain * k * _csch(k * depth)
+    for q, sinc in _images(ky, kx, depth, 4):
+        same += sinc * q * (1.0 / np.tanh(q * depth) - 1.0)
+        mixed -= sinc * q * _csch(q * depth)
+    same[0, 0], mixed[0, 0] = 1.0 / depth, -1.0 / depth
+    return same, mixed
+
+
+def _sinc(k: Real) -> Real:
+    return np.sinc(k / (2.0 * pi))
+
+
+def _csch(x: Real) -> Real:
+    return 2.0 * np.exp(-x) / -np.expm1(-2.0 * x)
+
+
+def _gauss(low: float, high: float, count: int) -> tuple[Real, Real]:
+    x, w = np.polynomial.legendre.leggauss(count)
+    return low + (high - low) * (x + 1.0) / 2.0, w * (high - low) / 2.0
+
+
+def _lattice(k: Real, power: int, t: Real) -> Real:
+    """Return sum_m sinc(k_m/2)^power exp(-k_m^2 t^2), shape (k, t), as the cosine series of a smoothed B-spline."""
+    n = np.arange(_REACH + 1)
+    values = _smoothed_spline(n[:, None].astype(np.float64), power, sqrt(2.0) * t[None, :])
+    values[1:] *= 2.0
+    return np.cos(k[:, None] * n[None, :]) @ values
+
+
+def _smoothed_spline(x: Real, order: int, s: Real) -> Real:
+    """Return the mean of the centred B-spline of ``order`` (degree order - 1) over a normal law of width s about x."""
+    total = np.zeros(np.broadcast_shapes(x.shape, s.shape))
+    for j in range(order + 1):
+        u = (x + order / 2.0 - j) / s
+        lower, value = ndtr(u), u * ndtr(u) + np.exp(-(u**2) / 2.0) / sqrt(2.0 * pi)
+        for n in range(2, order):
+            lower, value = value, u * value + (n - 1) * lower
+        total += (-1) ** j * comb(order, j) * s ** (order - 1) * value
+    return total / factorial(order - 1)
+
+
+def _tail(ky: Real, kx: Real, power: int, t: Real, weights: Real) -> Real:
+    """Return the integral over t > 1 of the sum over m without m = 0."""
+    rows, row0 = _direct(ky, power, t)
+    columns, column0 = _direct(kx, power, t)
+    return rows @ (weights[:, None] * columns.T) - row0 @ (weights[:, None] * column0.T)
+
+
+def _direct(k: Real, power: int, t: Real) -> tuple[Real, Real]:
+    def term(q: Real) -> Real:
+        return _sinc(q)[:, None] ** power * np.exp(-((q[:, None] * t[None, :]) ** 2))
+
+    return sum((term(k + 2.0 * pi * m) for m in (-2, -1, 1, 2)), term(k)), term(k)
+
+
+def _images(ky: Real, kx: Real, depth: float, power: int) -> list[tuple[Real, Real]]:
+    """Return |k_m| and its sinc factor for every m but 0 that still feels the other face."""
+    reach = int(_NEGLIGIBLE / (2.0 * pi * depth) + 0.5)
+    out = []
+    for my in range(-reach, reach + 1):
+        for mx in range(-reach, reach + 1):
+            if my or mx:
+                qy, qx = ky + 2.0 * pi * my, kx + 2.0 * pi * mx
+                out.append((np.hypot(qy[:, None], qx[None, :]), _sinc(qy)[:, None] ** power * _sinc(qx)[None, :] ** power))
+    return out
