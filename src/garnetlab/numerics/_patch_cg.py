@@ -21,7 +21,7 @@ class PatchSystem:
 
     Parameters
     ----------
-    scale:    0 where no current flows; the current is ``scale v``.
+    scale:    0 or False where no current flows; the current is ``scale v``.
     diagonal: Local resistance times ``scale`` squared; anything where ``scale`` is 0.
     symbol:   Of the layer, see ``Kernels``.
     shift:    Shape (batch, faces), of the preconditioner ``(Z + shift)^-1``; None for none.
@@ -67,39 +67,33 @@ def conjugate_gradients(
     kernels:     Operations of the array library.
     system:      Operator and preconditioner.
     rhs:         Right-hand side, 0 where ``scale`` is 0; it is overwritten.
-    start:       First guess; it is overwritten. 0 by default.
+    start:       First guess; it is overwritten. 0 by default. The solution may live in a buffer of ``kernels``.
     constraints: At most two rows of the shape of a field.
     tolerance:   On the norm of the (projected) residual over that of ``rhs``; a number or shape (batch,).
     limit:       Most iterations.
     """
     xp = kernels.xp
-    size = _norm(kernels, rhs)
+    size = kernels.square(rhs)
     if start is None:
-        x, r = xp.zeros_like(rhs), rhs
+        x, r = kernels.blank(rhs), rhs
     else:
         x = start
         _, image, _ = kernels.conduct(x, None, size, system.scale, system.diagonal, system.symbol)
         r = rhs - image
     rows = _prepare(kernels, system, constraints)
-    goal = (tolerance * xp.where(size > 0, size, xp.ones_like(size))) ** 2
+    size = xp.where(size > 0, size, xp.ones_like(size))
+    goal = tolerance**2 * size
     r, z, rz, square = _direction(kernels, system, rows, r, None)
-    p, beta, done = None, None, 0
-    while done < limit and not bool(xp.all(square <= goal)):
+    p, beta, done = None, square, 0
+    active = square > goal
+    while done < limit and bool(active[0] if rhs.shape[0] == 1 else xp.any(active)):
         p, ap, curvature = kernels.conduct(z, p, beta, system.scale, system.diagonal, system.symbol)
-        active = square > goal
-        safe = active & (curvature != 0)
-        alpha = xp.where(safe, rz / xp.where(safe, curvature, xp.ones_like(curvature)), xp.zeros_like(rz))
-        x, r, square_new = kernels.advance(x, r, p, ap, alpha)
-        r, z, rz_new, square_new = _direction(kernels, system, rows, r, square_new)
-        nonzero = active & (rz != 0)
-        beta = xp.where(nonzero, rz_new / xp.where(nonzero, rz, xp.ones_like(rz)), xp.zeros_like(rz))
-        square, rz, done = xp.where(active, square_new, square), rz_new, done + 1
-    residual = square**0.5 / xp.where(size > 0, size, xp.ones_like(size))
+        x, r, square = kernels.advance(x, r, p, ap, kernels.ratio(rz, curvature, active))
+        r, z, rz_new, square = _direction(kernels, system, rows, r, square)
+        beta = kernels.ratio(rz_new, rz, active)
+        active, rz, done = active & (square > goal), rz_new, done + 1
+    residual = (square / size) ** 0.5
     return Solved(x, residual, done, bool(xp.all(square <= goal)))
-
-
-def _norm(kernels: Kernels, field: Array) -> Array:
-    return kernels.xp.sum(kernels.xp.abs(field) ** 2, axis=(1, 2, 3)) ** 0.5
 
 
 def _prepare(kernels: Kernels, system: PatchSystem, constraints: tuple[Array, ...]) -> tuple[_Constraint, ...]:
@@ -127,7 +121,7 @@ def _direction(
     for row in rows:
         r, z, rz = kernels.project(r, z, row.row, row.image, row.norm)
     if rows or square is None:
-        square = kernels.xp.sum(kernels.xp.abs(r) ** 2, axis=(1, 2, 3))
+        square = kernels.square(r)
     if rz is None:
-        rz = square if kernels.xp.isdtype(r.dtype, "real floating") else kernels.total(r, r)
+        rz = square if r.dtype == square.dtype else kernels.total(r, r)
     return r, z, rz, square

@@ -85,26 +85,42 @@ def _unmix(spectrum: Array, symbol: Array, shift: Array) -> None:
 
 
 @njit(cache=True, fastmath=_FAST)
-def _conduct(
+def _conduct_scaled(
     z: Array, p: Array, beta: Any, scale: Array, diagonal: Array, symbol: Array, ap: Array, spectrum: Array
 ) -> Any:
-    faces, rows, columns = z.shape
-    for f in range(faces):
-        for y in range(rows):
-            for x in range(columns):
-                value = z[f, y, x] + beta * p[f, y, x]
-                p[f, y, x] = value
-                ap[f, y, x] = scale[f, y, x] * value
+    new, flat, s, out = z.ravel(), p.ravel(), scale.ravel(), ap.ravel()
+    for i in range(flat.size):
+        value = new[i] + beta * flat[i]
+        flat[i] = value
+        out[i] = s[i] * value
     _forward(ap, spectrum)
     _mix(spectrum, symbol)
     _inverse(spectrum, ap)
-    total = 0.0 * p[0, 0, 0]
-    for f in range(faces):
-        for y in range(rows):
-            for x in range(columns):
-                value = diagonal[f, y, x] * p[f, y, x] + scale[f, y, x] * ap[f, y, x]
-                ap[f, y, x] = value
-                total += value * p[f, y, x]
+    d = diagonal.ravel()
+    total = 0.0 * flat[0]
+    for i in range(flat.size):
+        value = d[i] * flat[i] + s[i] * out[i]
+        out[i] = value
+        total += value * flat[i]
+    return total
+
+
+@njit(cache=True, fastmath=_FAST)
+def _conduct_masked(
+    z: Array, p: Array, beta: Any, mask: Array, diagonal: Array, symbol: Array, ap: Array, spectrum: Array
+) -> Any:
+    new, flat = z.ravel(), p.ravel()
+    for i in range(flat.size):
+        flat[i] = new[i] + beta * flat[i]
+    _forward(p, spectrum)
+    _mix(spectrum, symbol)
+    _inverse(spectrum, ap)
+    m, d, out = mask.ravel(), diagonal.ravel(), ap.ravel()
+    total = 0.0 * flat[0]
+    for i in range(flat.size):
+        value = d[i] * flat[i] + out[i] if m[i] else 0.0 * flat[i]
+        out[i] = value
+        total += value * flat[i]
     return total
 
 
@@ -153,6 +169,24 @@ def _project(r: Array, z: Array, a: Array, ma: Array, norm: Any, alias: bool) ->
     return total
 
 
+@njit(cache=True, fastmath=_FAST)
+def _dot(a: Array, b: Array) -> Any:
+    one, two = a.ravel(), b.ravel()
+    total = 0.0 * one[0]
+    for i in range(one.size):
+        total += one[i] * two[i]
+    return total
+
+
+@njit(cache=True, fastmath=_FAST)
+def _square(field: Array) -> float:
+    flat = field.ravel()
+    total = 0.0
+    for i in range(flat.size):
+        total += flat[i].real * flat[i].real + flat[i].imag * flat[i].imag
+    return total
+
+
 @njit(cache=True)
 def _smear(field: Array, symbol: Array, spectrum: Array, out: Array) -> None:
     _forward(field, spectrum)
@@ -160,37 +194,54 @@ def _smear(field: Array, symbol: Array, spectrum: Array, out: Array) -> None:
     _inverse(spectrum, out)
 
 
+class _Workspace:
+    """Buffers of one shape of fields."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
+        batch, faces, rows, columns = shape
+        self.key = (shape, dtype)
+        self.p, self.ap, self.z, self.x = (np.zeros(shape, dtype) for _ in range(4))
+        width = columns if np.issubdtype(dtype, np.complexfloating) else columns // 2 + 1
+        self.spectrum = np.empty((faces, rows, width), np.complex128)
+        self.nothing = np.zeros(batch, dtype)
+
+
 class CompiledKernels:
     """The operations of ``Kernels`` on numpy arrays, one cell of the batch after the other, in place.
 
-    The directions, their images and the preconditioned residual live in buffers of this object, so one object serves one
-    solve at a time.
+    Directions, their images and the solution live in buffers of this object: it serves one solve at a time, and a
+    solution that is to outlive the next solve must be copied.
     """
 
-    xp = np
-
     def __init__(self) -> None:
-        self._buffers: dict[tuple[str, tuple[int, ...], Any], Array] = {}
+        self._known: dict[Any, _Workspace] = {}
+        self._work: _Workspace | None = None
+
+    @property
+    def xp(self) -> Any:
+        """See ``Kernels``."""
+        return np
 
     def conduct(
         self, z: Array, p: Array | None, beta: Array, scale: Array, diagonal: Array, symbol: Array
     ) -> tuple[Array, Array, Array]:
         """See ``Kernels``."""
+        work = self._workspace(z)
+        run = _conduct_masked if scale.dtype == np.bool_ else _conduct_scaled
         if p is None:
-            p, beta = self._buffer("p", z.shape, z.dtype), np.zeros(len(z), z.dtype)
+            p, beta = work.p, work.nothing
             p[...] = 0.0
-        ap, spectrum = self._buffer("ap", z.shape, z.dtype), self._spectrum(z)
         total = np.empty(len(z), z.dtype)
         for b in range(len(z)):
-            total[b] = _conduct(z[b], p[b], beta[b], scale[b], diagonal[b], _of(symbol, b), ap[b], spectrum)
-        return p, ap, total
+            total[b] = run(z[b], p[b], beta[b], scale[b], diagonal[b], _of(symbol, b), work.ap[b], work.spectrum)
+        return p, work.ap, total
 
     def precondition(self, r: Array, scale: Array, symbol: Array, shift: Array) -> tuple[Array, Array]:
         """See ``Kernels``."""
-        z, spectrum, total = self._buffer("z", r.shape, r.dtype), self._spectrum(r), np.empty(len(r), r.dtype)
+        work, total = self._workspace(r), np.empty(len(r), r.dtype)
         for b in range(len(r)):
-            total[b] = _precondition(r[b], scale[b], _of(symbol, b), shift[b], z[b], spectrum)
-        return z, total
+            total[b] = _precondition(r[b], scale[b], _of(symbol, b), shift[b], work.z[b], work.spectrum)
+        return work.z, total
 
     def advance(self, x: Array, r: Array, p: Array, ap: Array, alpha: Array) -> tuple[Array, Array, Array]:
         """See ``Kernels``."""
@@ -208,25 +259,38 @@ class CompiledKernels:
 
     def total(self, a: Array, b: Array) -> Array:
         """See ``Kernels``."""
-        return np.einsum("bfyx,bfyx->b", a, b)
+        return np.array([_dot(one, two) for one, two in zip(a, b, strict=True)])
+
+    def square(self, field: Array) -> Array:
+        """See ``Kernels``."""
+        return np.array([_square(one) for one in field])
+
+    def ratio(self, top: Array, bottom: Array, active: Array) -> Array:
+        """See ``Kernels``."""
+        if len(top) == 1:
+            return top / bottom if active[0] and bottom[0] != 0 else np.zeros_like(top)
+        return np.divide(top, bottom, out=np.zeros_like(top), where=active & (bottom != 0))
+
+    def blank(self, like: Array) -> Array:
+        """See ``Kernels``."""
+        field = self._workspace(like).x
+        field[...] = 0.0
+        return field
 
     def smear(self, field: Array, symbol: Array) -> Array:
         """See ``Kernels``."""
-        out, spectrum = np.empty_like(field), self._spectrum(field)
+        out, work = np.empty_like(field), self._workspace(field)
         for b in range(len(field)):
-            _smear(field[b], _of(symbol, b), spectrum, out[b])
+            _smear(field[b], _of(symbol, b), work.spectrum, out[b])
         return out
 
-    def _buffer(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
-        key = (name, shape, dtype)
-        if key not in self._buffers:
-            self._buffers[key] = np.zeros(shape, dtype)
-        return self._buffers[key]
-
-    def _spectrum(self, field: Array) -> Array:
-        *_, faces, rows, columns = field.shape
-        width = columns if np.iscomplexobj(field) else columns // 2 + 1
-        return self._buffer("spectrum", (faces, rows, width), np.dtype(np.complex128))
+    def _workspace(self, field: Array) -> _Workspace:
+        key = (field.shape, field.dtype)
+        if self._work is None or self._work.key != key:
+            if key not in self._known:
+                self._known[key] = _Workspace(*key)
+            self._work = self._known[key]
+        return self._work
 
 
 def _of(symbol: Array, b: int) -> Array:

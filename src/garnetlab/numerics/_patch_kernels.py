@@ -3,7 +3,8 @@
 Fields have shape (batch, faces, rows, columns); scalars of a batch have shape (batch,). A symbol has shape
 (1 or batch, 1, rows, spectrum) with one face and (1 or batch, 2, rows, spectrum) with two (diagonal, mixed). Fields are
 real or complex; a complex field is transformed whole, with a symbol over all wave numbers. Products are bilinear, without
-conjugation: a complex system is symmetric, not Hermitian.
+conjugation: a complex system is symmetric, not Hermitian. ``scale`` is a field of numbers, or of booleans where it would be
+0 and 1; then fields are 0 wherever it is False.
 
 An operation may reuse the arrays it is given: a caller keeps only what is returned.
 """
@@ -18,7 +19,9 @@ Array = Any  # an array of the library in use
 class Kernels(Protocol):
     """What the solver needs of an array library; ``GenericKernels`` and ``CompiledKernels`` have it."""
 
-    xp: Any
+    @property
+    def xp(self) -> Any:
+        """Namespace of the array library."""
 
     def conduct(
         self, z: Array, p: Array | None, beta: Array, scale: Array, diagonal: Array, symbol: Array
@@ -36,6 +39,15 @@ class Kernels(Protocol):
 
     def total(self, a: Array, b: Array) -> Array:
         """Return the sum of ``a b``, shape (batch,)."""
+
+    def square(self, field: Array) -> Array:
+        """Return the sum of the squared moduli, shape (batch,)."""
+
+    def ratio(self, top: Array, bottom: Array, active: Array) -> Array:
+        """Return ``top/bottom`` where ``active`` and the bottom is not 0, else 0; shapes (batch,)."""
+
+    def blank(self, like: Array) -> Array:
+        """Return a field of zeros to build a solution in."""
 
     def smear(self, field: Array, symbol: Array) -> Array:
         """Return ``F^-1 Z F field``."""
@@ -74,27 +86,35 @@ class GenericKernels:
     """
 
     def __init__(self, xp: Any) -> None:
-        self.xp = xp
+        self._xp = xp
+
+    @property
+    def xp(self) -> Any:
+        """See ``Kernels``."""
+        return self._xp
 
     def conduct(
         self, z: Array, p: Array | None, beta: Array, scale: Array, diagonal: Array, symbol: Array
     ) -> tuple[Array, Array, Array]:
         """See ``Kernels``."""
         p = z if p is None else z + _last(beta) * p
-        ap = diagonal * p + scale * self.smear(scale * p, symbol)
+        if self.xp.isdtype(scale.dtype, "bool"):
+            ap = self.xp.where(scale, diagonal * p + self.smear(p, symbol), self.xp.zeros_like(p))
+        else:
+            ap = diagonal * p + scale * self.smear(scale * p, symbol)
         return p, ap, self._sum(p * ap)
 
     def precondition(self, r: Array, scale: Array, symbol: Array, shift: Array) -> tuple[Array, Array]:
         """See ``Kernels``."""
         z = self._inverse(unmix(self._forward(r), symbol, shift, self.xp), r)
-        z = self.xp.where(scale != 0, z, self.xp.zeros_like(z))
+        on = scale if self.xp.isdtype(scale.dtype, "bool") else scale != 0
+        z = self.xp.where(on, z, self.xp.zeros_like(z))
         return z, self._sum(r * z)
 
     def advance(self, x: Array, r: Array, p: Array, ap: Array, alpha: Array) -> tuple[Array, Array, Array]:
         """See ``Kernels``."""
         r = r - _last(alpha) * ap
-        square = self._sum(self.xp.abs(r) ** 2)
-        return x + _last(alpha) * p, r, square
+        return x + _last(alpha) * p, r, self.square(r)
 
     def project(self, r: Array, z: Array, a: Array, ma: Array, norm: Array) -> tuple[Array, Array, Array]:
         """See ``Kernels``."""
@@ -105,6 +125,19 @@ class GenericKernels:
     def total(self, a: Array, b: Array) -> Array:
         """See ``Kernels``."""
         return self._sum(a * b)
+
+    def square(self, field: Array) -> Array:
+        """See ``Kernels``."""
+        return self._sum(self.xp.abs(field) ** 2)
+
+    def ratio(self, top: Array, bottom: Array, active: Array) -> Array:
+        """See ``Kernels``."""
+        good = active & (bottom != 0)
+        return self.xp.where(good, top / self.xp.where(good, bottom, self.xp.ones_like(bottom)), self.xp.zeros_like(top))
+
+    def blank(self, like: Array) -> Array:
+        """See ``Kernels``."""
+        return self.xp.zeros_like(like)
 
     def smear(self, field: Array, symbol: Array) -> Array:
         """See ``Kernels``."""
@@ -121,3 +154,10 @@ class GenericKernels:
         if self.xp.isdtype(like.dtype, "real floating"):
             return self.xp.fft.irfftn(spectrum, s=tuple(like.shape[-2:]), axes=(-2, -1))
         return self.xp.fft.ifftn(spectrum, axes=(-2, -1))
+
+
+def compiled_kernels() -> Kernels:
+    """Return new compiled operations on numpy arrays; they are loaded on first use."""
+    from garnetlab.numerics._patch_compiled import CompiledKernels
+
+    return CompiledKernels()

@@ -9,20 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from garnetlab.numerics import Array, Kernels, PatchSystem, conjugate_gradients
+import numpy as np
+
+from garnetlab.numerics import Array, Kernels, PatchSystem, conjugate_gradients, current_symbol
 from garnetlab.physics._interface_law import ButlerVolmer
 
 _PLAIN = 0.1  # local resistance over lateral period above which no preconditioner pays (measured, docs/decisions/0008)
 _SPREAD = 0.03  # of the largest answer of the layer, added to the local resistance in the scaling (same place)
+_MILD = 3.0  # ratio of local resistances below which scaling does not pay (same place)
 _NEWTON = 60
 _HALVINGS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Slab:
-    """A layer: its symbol without the mean current, and its depth, both reduced."""
+    """A layer: its symbol without the answer to the mean current and with it, and its depth, all reduced."""
 
     symbol: Array
+    whole: Array  # the mean current is shared by both faces where there are two
     depth: float | Array
 
     @property
@@ -31,32 +35,55 @@ class Slab:
         return 1 if self.symbol.shape[1] == 1 else 2
 
 
+def make_slab(shape: tuple[int, int], depth: float, faces: int) -> Slab:
+    """Return a layer between one or two patchy faces for real fields, as numpy arrays."""
+    one, same, mixed = current_symbol(shape, depth)
+    symbol = np.stack((one,) if faces == 1 else (same, mixed))[None]
+    whole = symbol.copy()
+    whole[..., 0, 0] = depth if faces == 1 else depth / 4.0
+    return Slab(symbol, whole, depth)
+
+
 @dataclass(frozen=True, slots=True)
-class Currents:
-    """Current density per pixel and what it cost to find it.
+class Local:
+    """Local resistance of the faces, real or complex, shape (batch, faces, rows, columns).
 
     Parameters
     ----------
-    current:    Shape (batch, faces, rows, columns).
-    eta:        Overpotential per pixel, same shape, 0 on voids.
-    resistance: Potential over mean current without the layer's own, shape (batch,).
-    voltage:    Potential between the electrodes, shape (batch,).
+    on:         Where current can flow.
+    resistance: Finite and not 0 there, anything elsewhere.
+    uniform:    Its value if it is the same everywhere, else None.
+    """
+
+    on: Array
+    resistance: Array
+    uniform: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Currents:
+    """Current density per pixel and what it cost to find it; scalars have shape (batch,).
+
+    Parameters
+    ----------
+    current:    Shape (batch, faces, rows, columns). It may live in a buffer of the kernels.
+    flow:       Mean current density, the same on every face.
+    voltage:    Between the electrodes.
+    eta:        Overpotential per pixel, 0 on voids; None where it is ``resistance * current``.
     iterations: Conjugate gradient steps, all together.
     newton:     Newton steps; 0 where the kinetics are linear.
-    residual:   Relative, shape (batch,).
+    residual:   Relative.
     converged:  Whether every cell met the tolerance.
-    state:      Start for the next solve of a sequence.
     """
 
     current: Array
-    eta: Array
-    resistance: Array
+    flow: Array
     voltage: Array
+    eta: Array | None
     iterations: int
     newton: int
     residual: Array
     converged: bool
-    state: Array
 
 
 def wide(values: Array) -> Array:
@@ -69,35 +96,37 @@ def mean(field: Array, xp: Any) -> Array:
     return xp.mean(field, axis=(-2, -1))
 
 
-def scaling(admittance: Array, slab: Slab, xp: Any) -> tuple[Array, Array, Array | None]:
-    """Return scale, diagonal and shift of the system for a local admittance (0 on voids); see ``PatchSystem``."""
-    largest = max(admittance.shape[-2:]) / 6.28
-    spread = _SPREAD * largest
-    size = xp.abs(admittance)
-    peak = float(xp.max(size))
-    uniform = bool(xp.all((size == 0) | (admittance == _peak_value(admittance, size, xp))))
-    if uniform:
-        scale = xp.astype(size > 0, admittance.dtype)
-        resistance = 1.0 / _peak_value(admittance, size, xp)
-        diagonal = scale * resistance
+def scaling(local: Local, xp: Any) -> tuple[Array, Array, Array | None]:
+    """Return scale, diagonal and shift of the system for a local resistance; see ``PatchSystem``."""
+    on, resistance, period = local.on, local.resistance, max(local.on.shape[-2:])
+    if local.uniform is not None:
+        if abs(local.uniform) >= _PLAIN * period:
+            return on, resistance, None
+        return on, resistance, xp.full(on.shape[:2], local.uniform, dtype=resistance.dtype)
+    size = xp.abs(resistance)
+    least = float(xp.min(xp.where(on, size, xp.full_like(size, xp.inf))))
+    largest = float(xp.max(xp.where(on, size, xp.zeros_like(size))))
+    zero = xp.zeros_like(resistance)
+    if largest <= _MILD * least:
+        scale, diagonal = on, xp.where(on, resistance, zero)
+        weight = xp.astype(on, resistance.dtype)
     else:
-        denominator = 1.0 + spread * admittance
-        scale, diagonal = xp.sqrt(admittance / denominator), 1.0 / denominator
-    if 1.0 / peak >= _PLAIN * max(admittance.shape[-2:]):
+        spread = _SPREAD * period / 6.28
+        scale = xp.where(on, 1.0 / xp.sqrt(xp.where(on, resistance + spread, xp.ones_like(zero))), zero)
+        diagonal = xp.where(on, 1.0 - spread * scale * scale, zero)
+        weight = scale * scale
+    if least >= _PLAIN * period:
         return scale, diagonal, None
-    on = xp.astype(size > 0, admittance.dtype)
-    shift = xp.sum(diagonal * on, axis=(-2, -1)) / xp.sum(scale * scale, axis=(-2, -1))
-    return scale, diagonal, shift
+    return scale, diagonal, xp.sum(diagonal, axis=(-2, -1)) / xp.sum(weight, axis=(-2, -1))
 
 
-def _peak_value(admittance: Array, size: Array, xp: Any) -> Array:
-    return xp.reshape(admittance, (-1,))[int(xp.argmax(size))]
-
-
-def mean_rows(scale: Array, xp: Any, *, tied: bool) -> tuple[Array, ...]:
+def mean_rows(scale: Array, like: Array, xp: Any, *, tied: bool) -> tuple[Array, ...]:
     """Return the constraint rows that fix the mean current of every face, or with ``tied`` only their difference."""
+    if scale.shape[1] == 1 and tied:
+        return ()
+    scale = scale if scale.dtype == like.dtype else xp.astype(scale, like.dtype)
     if scale.shape[1] == 1:
-        return () if tied else (scale,)
+        return (scale,)
     one, two = scale[:, :1, :, :], scale[:, 1:, :, :]
     none = xp.zeros_like(one)
     if tied:
@@ -106,35 +135,32 @@ def mean_rows(scale: Array, xp: Any, *, tied: bool) -> tuple[Array, ...]:
 
 
 def linear_currents(
-    kernels: Kernels, slab: Slab, admittance: Array, *, start: Array | None = None, tolerance: float = 1e-8, limit: int = 500
+    kernels: Kernels, slab: Slab, local: Local, *, start: Array | None = None, tolerance: float = 1e-8, limit: int = 500
 ) -> Currents:
-    """Return the currents of unit mean for a local admittance, real or complex, 0 on voids.
+    """Return the currents at unit potential of the faces for a local resistance, real or complex.
 
     The mean current of the layer is split off: the system holds what the pattern adds. With two faces the potential
     splits so that both carry the same mean current, which is a constraint of the solve.
+
+    Parameters
+    ----------
+    start: Currents to start from, of any scale; with two faces of equal mean. They may be overwritten.
     """
     xp = kernels.xp
-    scale, diagonal, shift = scaling(admittance, slab, xp)
+    scale, diagonal, shift = scaling(local, xp)
     system = PatchSystem(scale, diagonal, slab.symbol, shift)
-    rhs = scale / scale.shape[1]
-    x = None if start is None else start + 0.0
-    solved = conjugate_gradients(
-        kernels, system, rhs, x, constraints=mean_rows(scale, xp, tied=True), tolerance=tolerance, limit=limit
-    )
-    current = scale * solved.x
-    total = xp.mean(mean(current, xp), axis=1)
-    eta = diagonal * solved.x
-    eta = xp.where(scale != 0, eta / xp.where(scale != 0, scale, xp.ones_like(scale)), xp.zeros_like(eta))
+    masked = scale is local.on
+    rhs = xp.astype(scale, local.resistance.dtype) if masked else scale + 0.0
+    if slab.faces == 2:
+        rhs = rhs / 2.0
+    if start is not None and not masked:
+        start = xp.where(local.on, start / xp.where(local.on, scale, xp.ones_like(scale)), xp.zeros_like(start))
+    rows = mean_rows(scale, rhs, xp, tied=True)
+    solved = conjugate_gradients(kernels, system, rhs, start, constraints=rows, tolerance=tolerance, limit=limit)
+    current = solved.x if masked else scale * solved.x
+    flow = xp.mean(mean(current, xp), axis=1)
     return Currents(
-        current / wide(total),
-        eta / wide(total),
-        1.0 / total,
-        1.0 / total + slab.depth,
-        solved.iterations,
-        0,
-        solved.residual,
-        solved.converged,
-        solved.x,
+        current, flow, 1.0 + slab.depth * flow, None, solved.iterations, 0, solved.residual, solved.converged
     )
 
 
@@ -153,86 +179,61 @@ def nonlinear_currents(
     Newton on the convex energy of the currents; each step is solved as far as the distance to the goal asks for and
     shortened where the energy would rise again along it. ``start`` must carry the same mean current on every face.
     """
-    xp, on = kernels.xp, law.exchange > 0
-    symbol = _whole_symbol(slab, xp) if voltage is not None else slab.symbol
-    compiled = not hasattr(kernels, "_forward")
-    current, iterations = start, 0
+    xp, tied = kernels.xp, voltage is not None
+    symbol = slab.whole if tied else slab.symbol
+    current, iterations, done = start, 0, 0
     drop = kernels.smear(current, symbol)
-    eta, slope = law.response(current, xp, compiled=compiled)
-    force, level, size = _force(eta, drop, on, voltage, xp)
-    done = 0
-    relative = _relative(force, size, xp)
+    eta, slope = law.response(current, xp)
+    force, level, size = _force(law, eta, drop, voltage, xp)
+    relative = (kernels.square(force)) ** 0.5 / size
     while done < _NEWTON and not bool(xp.all(relative <= tolerance)):
-        scale, diagonal, shift = scaling(xp.where(on, 1.0 / xp.where(on, slope, xp.ones_like(slope)), 0.0 * slope), slab, xp)
-        rows = mean_rows(scale, xp, tied=voltage is not None)
-        goal = xp.clip(0.3 * tolerance / xp.where(relative > 0, relative, xp.ones_like(relative)), 1e-12, 0.1)
-        goal = xp.where(goal < 0.1, xp.maximum(goal, 0.1 * relative), goal)
+        scale, diagonal, shift = scaling(Local(law.on, slope), xp)
         step = conjugate_gradients(
             kernels,
             PatchSystem(scale, diagonal, symbol, shift),
-            scale * force,
-            constraints=rows,
-            tolerance=goal,
+            force + 0.0 if scale is law.on else scale * force,
+            constraints=mean_rows(scale, force, xp, tied=tied),
+            tolerance=_inner_goal(relative, tolerance, xp),
             limit=limit,
         )
         iterations += step.iterations
-        change = scale * step.x
-        current, drop, eta, slope = _advance(kernels, law, symbol, voltage, (current, drop, force), change, compiled)
-        force, level, size = _force(eta, drop, on, voltage, xp)
-        relative, done = _relative(force, size, xp), done + 1
-    total = xp.mean(mean(current, xp), axis=1)
-    applied = level + slab.depth * total if voltage is None else voltage
-    return Currents(
-        current,
-        eta,
-        (applied - slab.depth * total) / total,
-        applied,
-        iterations,
-        done,
-        relative,
-        bool(xp.all(relative <= tolerance)),
-        current,
-    )
+        change = step.x if scale is law.on else scale * step.x
+        current, drop, eta, slope, force, level = _advance(kernels, law, symbol, voltage, (current, drop, force), change)
+        relative, done = kernels.square(force) ** 0.5 / size, done + 1
+    flow = xp.mean(mean(current, xp), axis=1)
+    applied = level + slab.depth * flow if voltage is None else voltage
+    converged = bool(xp.all(relative <= tolerance))
+    return Currents(current, flow, applied, eta, iterations, done, relative, converged)
 
 
-def _whole_symbol(slab: Slab, xp: Any) -> Array:
-    """Return the symbol with the layer's answer to the mean current, shared by both faces where there are two."""
-    corner = xp.zeros_like(slab.symbol)
-    corner = _set_corner(corner, slab.depth if slab.faces == 1 else slab.depth / 4.0, xp)
-    return slab.symbol + corner
+def _inner_goal(relative: Array, tolerance: float, xp: Any) -> Array:
+    """Return how far a Newton step is solved: to the square of the misfit, or just below the goal, but to a tenth at least."""
+    enough = xp.maximum(0.3 * tolerance / relative, relative)
+    return xp.clip(enough, 1e-12, 0.1)
 
 
-def _set_corner(field: Array, value: Any, xp: Any) -> Array:
-    rows = xp.reshape(xp.arange(field.shape[-2]) == 0, (-1, 1))
-    columns = xp.reshape(xp.arange(field.shape[-1]) == 0, (1, -1))
-    return xp.where(rows & columns, field + value, field)
-
-
-def _force(eta: Array, drop: Array, on: Array, voltage: Array | None, xp: Any) -> tuple[Array, Array, Array]:
+def _force(
+    law: ButlerVolmer, eta: Array, drop: Array, voltage: Array | None, xp: Any
+) -> tuple[Array, Array, Array]:
     """Return the misfit of the potential on contact, the potential it misses (batch,), and its scale.
 
     At fixed mean current the potential of each face is what makes its misfit vanish in the mean.
     """
     zero, faces = xp.zeros_like(eta), eta.shape[1]
-    count = xp.sum(xp.astype(on, eta.dtype), axis=(-2, -1))
-    held = xp.where(on, eta + drop, zero)
-    level = xp.sum(held, axis=(-2, -1)) / count
+    held = xp.where(law.on, eta + drop, zero)
+    if voltage is None or faces == 2:
+        level = xp.sum(held, axis=(-2, -1)) / law.count
     if voltage is None:
-        force = xp.where(on, level[:, :, None, None] - held, zero)
         applied = xp.sum(level, axis=1)
-    else:
-        force = xp.where(on, wide(voltage) / faces - held, zero)
+        face = level
+    elif faces == 2:
         applied = voltage
-        if faces == 2:
-            tilt = (xp.sum(force, axis=(-2, -1)) / count) @ xp.asarray([[0.5, -0.5], [-0.5, 0.5]], dtype=eta.dtype)
-            force = xp.where(on, force - tilt[:, :, None, None], zero)
-    size = xp.abs(applied) / faces * xp.sum(count, axis=1) ** 0.5
-    return force, applied, size
-
-
-def _relative(force: Array, size: Array, xp: Any) -> Array:
-    norm = xp.sum(force**2, axis=(1, 2, 3)) ** 0.5
-    return norm / xp.where(size > 0, size, xp.ones_like(size))
+        tilt = (level[:, 0] - level[:, 1]) / 2.0
+        face = xp.stack((voltage / 2.0 + tilt, voltage / 2.0 - tilt), axis=1)
+    else:
+        applied, face = voltage, voltage[:, None]
+    force = xp.where(law.on, face[:, :, None, None] - held, zero)
+    return force, applied, xp.abs(applied) / faces * xp.sum(law.count, axis=1) ** 0.5
 
 
 def _advance(
@@ -242,20 +243,20 @@ def _advance(
     voltage: Array | None,
     point: tuple[Array, Array, Array],
     change: Array,
-    compiled: bool,
-) -> tuple[Array, Array, Array, Array]:
-    """Return current, drop, overpotential and slope after a step that does not overshoot the minimum of the energy."""
+) -> tuple[Array, Array, Array, Array, Array, Array]:
+    """Return current, drop, overpotential, slope, force and level after a step that does not overshoot the least energy."""
     xp, (current, drop, force) = kernels.xp, point
     change_drop = kernels.smear(change, symbol)
     descent = kernels.total(force, change)
     length = xp.ones_like(descent)
     for _ in range(_HALVINGS):
         new, new_drop = current + wide(length) * change, drop + wide(length) * change_drop
-        eta, slope = law.response(new, xp, compiled=compiled)
-        left = kernels.total(_force(eta, new_drop, law.exchange > 0, voltage, xp)[0], change)
+        eta, slope = law.response(new, xp)
+        new_force, level, _ = _force(law, eta, new_drop, voltage, xp)
+        left = kernels.total(new_force, change)
         over = left < -0.5 * descent
         if not bool(xp.any(over & (descent > 0))):
             break
         shorter = length * xp.clip(descent / xp.where(over, descent - left, xp.ones_like(left)), 0.1, 0.7)
         length = xp.where(over, shorter, length)
-    return new, new_drop, eta, slope
+    return new, new_drop, eta, slope, new_force, level

@@ -7,13 +7,12 @@ the contact fraction. The charge transfer overpotential y solves :math:`u = e^{a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 
 from garnetlab.numerics import Array
 
-_STEPS = 40  # Newton on a convex function of slope between -1 and -a: 5 to 8 steps reach rounding
+STEPS = 40  # Newton on a convex function of slope between -1 and -a: 5 to 8 steps reach rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +24,26 @@ class ButlerVolmer:
     exchange: Reduced exchange current density, 0 on voids.
     film:     Reduced resistance, >= 0.
     drive:    Share a of the overpotential that drives the direction J > 0, shape (faces,), between 0 and 1.
+    on:       Where ``exchange`` is not 0.
+    count:    Pixels of contact, shape (batch, faces).
+    compiled: The arrays are those of numpy, and compiled code may be used.
     """
 
     exchange: Array
     film: Array
     drive: tuple[float, ...]
+    on: Array
+    count: Array
+    compiled: bool = False
 
-    def response(self, current: Array, xp: Any, *, compiled: bool = False) -> tuple[Array, Array]:
+    def response(self, current: Array, xp: Any) -> tuple[Array, Array]:
         """Return overpotential and its slope, both 0 on voids."""
-        if compiled:
-            return _compiled()(current, self.exchange, self.film, self.drive)
-        on = self.exchange > 0
+        if self.compiled:
+            from garnetlab.physics._interface_compiled import response
+
+            eta, slope = response(current, self.exchange, self.film, self.drive)
+            return eta, slope
+        on = self.on
         exchange = xp.where(on, self.exchange, xp.ones_like(self.exchange))
         u = xp.where(on, current, xp.zeros_like(current)) / exchange
         faces = [inverse(u[:, f : f + 1, :, :], a, xp) for f, a in enumerate(self.drive)]
@@ -46,7 +54,7 @@ class ButlerVolmer:
 
     def energies(self, current: Array, xp: Any) -> Array:
         """Return the integral of the overpotential over the current, per pixel."""
-        on = self.exchange > 0
+        on = self.on
         exchange = xp.where(on, self.exchange, xp.ones_like(self.exchange))
         u = xp.where(on, current, xp.zeros_like(current)) / exchange
         parts = []
@@ -55,9 +63,12 @@ class ButlerVolmer:
             parts.append(u[:, f : f + 1, :, :] * y - coenergy(y, a, xp))
         return xp.where(on, exchange * xp.concat(parts, axis=1) + self.film * current**2 / 2, xp.zeros_like(current))
 
-    def swapped(self, **values: Array) -> ButlerVolmer:
-        """Return a copy with other arrays."""
-        return replace(self, **values)
+
+def butler_volmer_law(exchange: Array, film: Array, drive: tuple[float, ...], xp: Any, *, compiled: bool) -> ButlerVolmer:
+    """Return the kinetics of pixels from reduced exchange current densities and films."""
+    on = exchange > 0
+    count = xp.sum(xp.astype(on, exchange.dtype), axis=(-2, -1))
+    return ButlerVolmer(exchange, film, drive, on, count, compiled)
 
 
 def coenergy(y: Array, a: float, xp: Any) -> Array:
@@ -77,7 +88,7 @@ def inverse(u: Array, a: float, xp: Any) -> tuple[Array, Array]:
     forward = xp.where(u >= 0, xp.full_like(u, a), xp.full_like(u, 1.0 - a))
     back = 1.0 - forward
     y = xp.zeros_like(u)
-    for _ in range(_STEPS):
+    for _ in range(STEPS):
         inside = size + xp.expm1(-back * y)
         step = (xp.log1p(inside) - forward * y) / (back * xp.exp(-back * y) / (1.0 + inside) + forward)
         y = y + step
@@ -85,45 +96,3 @@ def inverse(u: Array, a: float, xp: Any) -> tuple[Array, Array]:
             break
     slope = 1.0 / (forward * xp.exp(forward * y) + back * xp.exp(-back * y))
     return xp.where(u >= 0, y, -y), slope
-
-
-@cache
-def _compiled() -> Any:
-    import numpy as np
-    from numba import njit
-
-    @njit(cache=True, fastmath={"contract"})
-    def one(u: float, a: float) -> tuple[float, float]:
-        if a == 0.5:
-            half = 0.5 * u
-            root = np.sqrt(1.0 + half * half)
-            size = abs(half)
-            y = 2.0 * np.log1p(size + half * half / (1.0 + root))
-            return (y if u >= 0 else -y), 1.0 / root
-        size, forward = abs(u), a if u >= 0 else 1.0 - a
-        back, y = 1.0 - forward, 0.0
-        for _ in range(_STEPS):
-            inside = size + np.expm1(-back * y)
-            step = (np.log1p(inside) - forward * y) / (back * np.exp(-back * y) / (1.0 + inside) + forward)
-            y += step
-            if abs(step) <= 1e-15 * (1.0 + y):
-                break
-        slope = 1.0 / (forward * np.exp(forward * y) + back * np.exp(-back * y))
-        return (y if u >= 0 else -y), slope
-
-    @njit(cache=True)
-    def response(current: Array, exchange: Array, film: Array, drive: tuple[float, ...]) -> tuple[Array, Array]:
-        eta, slope = np.zeros_like(current), np.zeros_like(current)
-        batch, faces, rows, columns = current.shape
-        for b in range(batch):
-            for f in range(faces):
-                for r in range(rows):
-                    for c in range(columns):
-                        e = exchange[b, f, r, c]
-                        if e > 0:
-                            y, s = one(current[b, f, r, c] / e, drive[f])
-                            eta[b, f, r, c] = y + film[b, f, r, c] * current[b, f, r, c]
-                            slope[b, f, r, c] = s / e + film[b, f, r, c]
-        return eta, slope
-
-    return response

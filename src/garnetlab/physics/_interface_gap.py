@@ -1,0 +1,215 @@
+r"""Certified bounds where the kinetics are Butler-Volmer, in reduced units.
+
+At a voltage V the currents minimise a convex energy E(J); the potentials at corners give a second one, P, with
+E(J) + P >= 0 and 0 only for the true fields. The gap d = E + P therefore bounds the error e of the currents in the energy
+norm, and two ways lead from it to the mean current:
+
+* strong convexity: :math:`|\bar e| \le \sqrt{2 d/c}`, c the least resistance to a mean current anywhere on the way;
+* the adjoint: with w the answer of the interface linearised at J to a unit voltage, whose energy lies between 1/U and 1/L by
+  the bounds of the linear problem, :math:`|\bar e| \le \sqrt{(1/L - 1/U)\, 2 d k} + d m + |\rho|`: k is the largest ratio
+  of the slope of the overpotential at J to its least value on the way, m the largest of w times curvature over slope, and
+  rho the misfit of the solve weighted with w.
+
+"On the way" are overpotentials between 0 and V (maximum principle). The first is of order sqrt(d), the second of order d but
+with constants that grow as exp(V F/4RT); the smaller is taken.
+
+Source
+------
+R. Becker, R. Rannacher, Acta Numerica 10 (2001) 1, sec. 2 (error of a mean by an adjoint); J. L. Synge (1957), see
+``_interface_bounds``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from garnetlab.numerics import Kernels
+from garnetlab.physics._interface_bounds import Corners, corner_potential, lower_resistance, upper_resistance
+from garnetlab.physics._interface_fields import Currents, Local, Slab, linear_currents, nonlinear_currents
+from garnetlab.physics._interface_law import ButlerVolmer, coenergy
+
+Real = NDArray[np.float64]
+_PIECES = 2  # a pixel is cut so often on each side for the integral of the coenergy, by the trapezoid rule
+_FACTORS = (1.05, 1.5, 3.0, 10.0)  # the width changes little over the bracket, so the first does nearly always
+_LARGEST = 700.0  # exp(700) is finite
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Slope of the overpotential (least, largest) and the largest of its curvature, per pixel, between 0 and V."""
+
+    least: Real
+    largest: Real
+    curvature: Real
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is bounded: the layer seen by currents and by potentials, its kinetics, and how far potentials are improved."""
+
+    kernels: Kernels
+    slab: Slab
+    corners: Corners
+    law: ButlerVolmer
+    steps: int
+
+
+def nonlinear_bounds(problem: Problem, found: Currents, *, fixed_current: bool) -> tuple[float, float]:
+    """Return (low, high) of voltage over mean current of one cell, at fixed voltage or at fixed mean current.
+
+    At fixed current the voltage is bracketed by voltages whose mean current is certainly smaller and larger.
+    """
+    voltage, mean = float(found.voltage[0]), float(found.flow[0])
+    width, answer, resistance = _mean_width(problem, found)
+    if not fixed_current:
+        return voltage / (mean + width), voltage / (mean - width) if width < mean else np.inf
+    low = _beyond(problem, found, answer, -width * resistance)
+    high = _beyond(problem, found, answer, width * resistance)
+    return low / mean, high / mean
+
+
+def _beyond(problem: Problem, found: Currents, answer: Real, distance: float) -> float:
+    """Return a voltage at which the mean current is certainly beyond that of ``found``, below (distance < 0) or above."""
+    voltage, mean = float(found.voltage[0]), float(found.flow[0])
+    for factor in _FACTORS:
+        other = voltage + factor * distance
+        if other <= 0:
+            return 0.0
+        start = found.current + answer * (factor * distance)
+        next_ = nonlinear_currents(problem.kernels, problem.slab, problem.law, start, voltage=np.array([other]))
+        width, _, _ = _mean_width(problem, next_)
+        flow = float(next_.flow[0])
+        if (flow + width <= mean) if distance < 0 else (flow - width >= mean):
+            return other
+    return 0.0 if distance < 0 else np.inf
+
+
+def _mean_width(problem: Problem, found: Currents) -> tuple[float, Real, float]:
+    """Return how far the true mean current is at most, the linear answer to a unit voltage, and its resistance."""
+    law, slab, on = problem.law, problem.slab, problem.law.on
+    _, slope = law.response(found.current, np)
+    gap = _gap(problem, found)
+    limits = _range(law, float(found.voltage[0]), on)
+    least = slab.depth + sum(1.0 / np.mean(_over(limits.least[0, f], on[0, f])) for f in range(on.shape[1]))
+    width, answer, resistance = _adjoint_width(problem, found, slope, gap, limits)
+    return min(float(np.sqrt(2.0 * gap / least)), width), answer, resistance
+
+
+def _over(values: Real, on: NDArray[np.bool_]) -> Real:
+    return np.where(on, 1.0 / np.where(on, values, 1.0), 0.0)
+
+
+def _gap(problem: Problem, found: Currents) -> float:
+    """Return the energy gap per pixel between the currents and the best potentials found."""
+    kernels, slab, law = problem.kernels, problem.slab, problem.law
+    current, voltage = found.current, float(found.voltage[0])
+    drop = kernels.smear(current, slab.symbol)
+    mean, pixels = float(np.mean(current)), current.shape[-1] * current.shape[-2]
+    energy = float(np.sum(law.energies(current, np))) + 0.5 * float(np.sum(current * drop))
+    energy = energy / pixels + 0.5 * slab.depth * mean**2 - voltage * mean
+    eta, slope = law.response(current, np)
+    flows = law.on & (current > 0) & (eta > 0)
+    chord = Local(law.on, np.where(flows, eta, slope) / np.where(flows, current, 1.0))
+    start = corner_potential(kernels, slab, chord, current, np.array([voltage / mean]))
+    _, potential = lower_resistance(kernels, problem.corners, chord, start, steps=problem.steps)
+    potential = potential * voltage
+    held = np.zeros((1, potential.shape[1], 1, 1))
+    held[0, 0] = voltage
+    sign = np.array([1.0, -1.0])[: potential.shape[1]].reshape(1, -1, 1, 1)
+    power = 0.5 * float(np.sum(potential * kernels.smear(potential, problem.corners.symbol)))
+    power += float(np.sum(_coenergy_of_pixels(law, sign * (held - potential))))
+    return max(energy + power / pixels, 0.0) + 1e-14 * abs(energy)
+
+
+def _coenergy_of_pixels(law: ButlerVolmer, eta: Real) -> Real:
+    """Return an upper bound of the integral of the coenergy over every pixel from ``eta`` at the corners.
+
+    The coenergy is convex and ``eta`` linear along either side, so the trapezoid rule does not fall below the integral.
+    """
+    corners = [np.roll(eta, (-y, -x), axis=(-2, -1)) for y in (0, 1) for x in (0, 1)]
+    total = np.zeros_like(eta)
+    points = np.linspace(0.0, 1.0, _PIECES + 1)
+    weights = np.full(_PIECES + 1, 1.0 / _PIECES)
+    weights[[0, -1]] /= 2.0
+    for y, wy in zip(points, weights, strict=True):
+        for x, wx in zip(points, weights, strict=True):
+            low = (1 - x) * corners[0] + x * corners[1]
+            high = (1 - x) * corners[2] + x * corners[3]
+            total += wy * wx * _coenergy(law, (1 - y) * low + y * high)
+    return total
+
+
+def _coenergy(law: ButlerVolmer, eta: Real) -> Real:
+    """Return the integral of the current over the overpotential, film included, per pixel."""
+    on = law.on
+    out = np.zeros_like(eta)
+    for f, a in enumerate(law.drive):
+        series = (law.film * law.exchange)[:, f]
+        y = charge_transfer_part(np.where(on[:, f], eta[:, f], 0.0), series, a)
+        u = np.expm1(a * y) - np.expm1((a - 1.0) * y)
+        out[:, f] = np.where(on[:, f], law.exchange[:, f] * (coenergy(y, a, np) + 0.5 * series * u**2), 0.0)
+    return out
+
+
+def charge_transfer_part(eta: Real, series: Real, a: float) -> Real:
+    """Return y of ``y + series u(y) = eta``: bisection over [0, eta], then Newton."""
+    if not np.any(series > 0):
+        return np.clip(eta, -_LARGEST, _LARGEST)
+    low, high = np.minimum(eta, 0.0), np.maximum(eta, 0.0)
+    low, high = np.maximum(low, -_LARGEST), np.minimum(high, _LARGEST)
+    for _ in range(80):
+        middle = 0.5 * (low + high)
+        above = middle + series * (np.expm1(a * middle) - np.expm1((a - 1.0) * middle)) > eta
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return 0.5 * (low + high)
+
+
+def _range(law: ButlerVolmer, voltage: float, on: NDArray[np.bool_]) -> Range:
+    """Return the limits of slope and curvature for charge transfer overpotentials between 0 and ``voltage``."""
+    exchange = np.where(on, law.exchange, 1.0)
+    least, largest, curvature = (np.zeros_like(exchange) for _ in range(3))
+    top = min(voltage, _LARGEST)
+    for f, a in enumerate(law.drive):
+        b = 1.0 - a
+        turn = min(max(2.0 * np.log(b / a), 0.0), top)  # where du/dy is least
+
+        def steep(y: float, a: float = a, b: float = b) -> float:
+            return float(a * np.exp(a * y) + b * np.exp(-b * y))
+
+        flat, sharp = steep(turn), max(1.0, steep(top))
+        bent = 0.5 / np.sqrt(6.75) if a == 0.5 else max(a, b) / flat**2
+        least[:, f] = 1.0 / sharp / exchange[:, f] + law.film[:, f]
+        largest[:, f] = 1.0 / flat / exchange[:, f] + law.film[:, f]
+        curvature[:, f] = bent / exchange[:, f] ** 2
+    return Range(least, largest, curvature)
+
+
+def _adjoint_width(
+    problem: Problem, found: Currents, slope: Real, gap: float, limits: Range
+) -> tuple[float, Real, float]:
+    """Return the width by the adjoint, the adjoint, and the resistance of the linearised interface."""
+    kernels, slab, on = problem.kernels, problem.slab, problem.law.on
+    local = Local(on, slope)
+    linear = linear_currents(kernels, slab, local, tolerance=1e-6)
+    high = float(upper_resistance(kernels, slab, local, linear.current)[0])
+    start = corner_potential(kernels, slab, local, linear.current, np.array([high]))
+    low = float(lower_resistance(kernels, problem.corners, local, start, steps=problem.steps)[0][0])
+    answer = linear.current / (linear.flow[0] * high)
+    ratio = float(np.max(np.where(on, slope / np.where(on, limits.least, 1.0), 0.0)))
+    bend = float(np.max(np.where(on, np.abs(answer) * limits.curvature / np.where(on, limits.least, 1.0), 0.0)))
+    width = np.sqrt(max(1.0 / low - 1.0 / high, 0.0) * 2.0 * gap * max(ratio, 1.0)) + gap * bend
+    return float(width) + _misfit(problem, found, answer), answer, high
+
+
+def _misfit(problem: Problem, found: Currents, answer: Real) -> float:
+    """Return the misfit of the potential, weighted by the answer to a unit voltage (equal mean on both faces)."""
+    on, faces = problem.law.on, answer.shape[1]
+    held = found.eta + problem.kernels.smear(found.current, problem.slab.symbol)
+    left = found.voltage[0] / faces - problem.slab.depth * found.flow[0] / faces - held
+    return float(abs(np.sum(np.where(on, answer * left, 0.0))) / (answer.shape[-1] * answer.shape[-2]))
+
+
+

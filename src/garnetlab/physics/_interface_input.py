@@ -1,0 +1,215 @@
+"""Checked input of the interface solver: faces, their kinetics, and the layer between them, in reduced units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from garnetlab import units
+from garnetlab.core import InvalidInput
+from garnetlab.physics._interface_fields import Local
+from garnetlab.physics._interface_law import ButlerVolmer, butler_volmer_law
+from garnetlab.physics._table import require_fraction, require_positive
+
+Real = NDArray[np.float64]
+_LARGEST_MAP = 1 << 26  # pixels; four fields of it take 2 GiB
+
+
+def contact_map(contact: object, name: str = "contact") -> Real:
+    """Return the local contact, shape (rows, columns): booleans, or fractions 0 to 1.
+
+    Raises
+    ------
+    InvalidInput  if it is not two-dimensional, leaves 0 to 1, or has no contact at all.
+    """
+    array = np.asarray(contact)
+    if array.ndim != 2 or min(array.shape) < 1:
+        message = f"{name} = array of shape {array.shape}: expected two dimensions (rows, columns) of pixels."
+        raise InvalidInput(message)
+    if array.size > _LARGEST_MAP:
+        message = f"{name} = {array.shape[0]} x {array.shape[1]} pixels: expected at most {_LARGEST_MAP}. Coarsen the map."
+        raise InvalidInput(message)
+    if not (np.issubdtype(array.dtype, np.number) or array.dtype == np.bool_) or np.iscomplexobj(array):
+        message = f"{name} = array of {array.dtype}: expected True and False, or contact fractions 0 to 1."
+        raise InvalidInput(message)
+    if array.dtype == np.bool_:
+        _require_contact(array, name)
+        return array
+    values = array.astype(np.float64)
+    bad = ~((values >= 0) & (values <= 1))
+    if bad.any():
+        message = f"{name} = {values[bad][0]:g}: expected True or False, or a contact fraction 0 to 1 per pixel."
+        raise InvalidInput(message)
+    _require_contact(values, name)
+    return values
+
+
+def _require_contact(values: Real, name: str) -> None:
+    if not values.any():
+        message = f"{name} = no pixel in contact: no current can flow and the resistance is infinite. Check the map."
+        raise InvalidInput(message)
+
+
+def local_map(value: object, contact: Real, name: str, *, positive: bool, infinite: bool = False) -> Real:
+    """Return a local property broadcast to the shape of ``contact``, checked where there is contact."""
+    bound = "> 0" if positive else ">= 0"
+    if isinstance(value, float) and (0 < value < np.inf or (value == 0 and not positive)):
+        return np.broadcast_to(value, contact.shape)
+    array = np.asarray(value, dtype=np.float64)
+    if array.ndim not in (0, 2) or (array.ndim == 2 and array.shape != contact.shape):
+        message = f"{name} = array of shape {array.shape}: expected one number or the shape of the contact, {contact.shape}."
+        raise InvalidInput(message)
+    full = array[None] if array.ndim == 0 else array
+    on = np.True_ if array.ndim == 0 else contact > 0
+    good = (full > 0) if positive else (full >= 0)
+    good &= np.isfinite(full) | (infinite and full == np.inf)
+    bad = on & ~good
+    if bad.any():
+        message = f"{name} = {full[bad][0]:g}: expected a finite number {bound} in SI wherever there is contact. Check the unit."
+        raise InvalidInput(message)
+    return np.broadcast_to(array, contact.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The slab: conductivity [S/m] (complex for impedance), thickness [m], lateral period [m], and pixels."""
+
+    conductivity: float
+    thickness: float
+    period: float
+    shape: tuple[int, int]
+    mirror: bool
+
+    @property
+    def pixel(self) -> float:
+        """Side of a pixel [m]."""
+        return self.period / self.shape[1]
+
+    @property
+    def unit(self) -> float:
+        """Resistance of one pixel side of the slab [ohm m^2]."""
+        return self.pixel / self.conductivity
+
+    @property
+    def depth(self) -> float:
+        """Thickness in pixel sides."""
+        return self.thickness / self.pixel
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Pixels of the periodic cell that is solved: twice as many each way between mirrors."""
+        rows, columns = self.shape
+        return (2 * rows, 2 * columns) if self.mirror else (rows, columns)
+
+    def unfold(self, field: Real) -> Real:
+        """Return the field on the periodic cell."""
+        if not self.mirror:
+            return field
+        wide = np.concatenate((field, field[..., ::-1]), axis=-1)
+        return np.concatenate((wide, wide[..., ::-1, :]), axis=-2)
+
+    def fold(self, field: NDArray[np.number]) -> NDArray[np.number]:
+        """Return the part of a field of the periodic cell that the map shows."""
+        return np.ascontiguousarray(field[..., : self.shape[0], : self.shape[1]])
+
+
+def layer(
+    shape: tuple[int, int], *, conductivity: float, thickness: float, period: float, mirror: bool = False
+) -> Layer:
+    """Return the checked slab."""
+    require_positive(conductivity=conductivity, thickness=thickness, period=period)
+    for name, value in {"conductivity": conductivity, "thickness": thickness, "period": period}.items():
+        if np.ndim(value):
+            message = f"{name} = array of shape {np.shape(value)}: expected one number, the slab is homogeneous."
+            raise InvalidInput(message)
+    ratio = thickness / period
+    if not 1e-4 <= ratio <= 1e6:
+        message = f"thickness/period = {ratio:.3g}: expected 1e-4 to 1e6. Both are in metres."
+        raise InvalidInput(message)
+    return Layer(float(conductivity), float(thickness), float(period), shape, mirror)
+
+
+def local_resistance(slab: Layer, contact: Real, resistance: object, film: object, name: str = "contact") -> Local:
+    """Return the reduced local resistance of one face; an infinite resistance is a void too."""
+    if contact.dtype == np.bool_ and np.ndim(resistance) == 0 and np.ndim(film) == 0:
+        for name_, one, positive in (("charge_transfer_resistance", resistance, True), ("film_resistance", film, False)):
+            if not (isinstance(one, float) and 0 < one < np.inf):
+                local_map(one, contact, name_, positive=positive)
+        value = (float(resistance) + float(film)) / slab.unit  # type: ignore[arg-type]
+        on = slab.unfold(contact)[None, None]
+        return Local(on, np.full(on.shape, value), value)
+    local = local_map(resistance, contact, "charge_transfer_resistance", positive=True, infinite=True)
+    series = local + local_map(film, contact, "film_resistance", positive=False)
+    on = (contact > 0) & np.isfinite(series)
+    if not on.any():
+        message = f"{name} = no pixel of finite resistance: no current can flow. Check the map."
+        raise InvalidInput(message)
+    values = np.where(on, series / slab.unit / np.where(on, contact, 1.0), 1.0)
+    return Local(slab.unfold(on)[None, None], slab.unfold(values)[None, None])
+
+
+def joined(first: Local, second: Local) -> Local:
+    """Return the local resistance of two faces as one."""
+    same = first.uniform if first.uniform == second.uniform else None
+    return Local(
+        np.concatenate((first.on, second.on), axis=1),
+        np.concatenate((first.resistance, second.resistance), axis=1),
+        same,
+    )
+
+
+def thermal_voltage(temperature: float) -> float:
+    """Return R T/F [V]."""
+    require_positive(temperature=temperature)
+    return float(units.R * temperature / units.F)
+
+
+def butler_volmer_face(
+    slab: Layer, contact: Real, exchange: object, film: object, *, symmetry: float, temperature: float, second: bool
+) -> ButlerVolmer:
+    """Return the reduced kinetics of one face; current into the slab is anodic on the first, cathodic on the second."""
+    require_fraction(symmetry=symmetry)
+    local = local_map(exchange, contact, "exchange_current_density", positive=True)
+    series = local_map(film, contact, "film_resistance", positive=False)
+    unit = thermal_voltage(temperature) / slab.unit
+    on = contact > 0
+    reduced = np.where(on, contact * local / unit, 0.0)
+    over = np.where(on, series / slab.unit / np.where(on, contact, 1.0), 0.0)
+    return butler_volmer_law(
+        slab.unfold(reduced)[None, None],
+        slab.unfold(over)[None, None],
+        (symmetry if second else 1.0 - symmetry,),
+        np,
+        compiled=True,
+    )
+
+
+def both(first: ButlerVolmer, second: ButlerVolmer | None) -> ButlerVolmer:
+    """Return the kinetics of one or two faces as one law."""
+    if second is None:
+        return first
+    return butler_volmer_law(
+        np.concatenate((first.exchange, second.exchange), axis=1),
+        np.concatenate((first.film, second.film), axis=1),
+        (*first.drive, *second.drive),
+        np,
+        compiled=True,
+    )
+
+
+def one_of(choices: Mapping[str, object], why: str, *, none: bool = False) -> str | None:
+    """Return the name of the one choice that is given.
+
+    Raises
+    ------
+    InvalidInput  if more than one is given, or none where one is needed.
+    """
+    given = [name for name, value in choices.items() if value is not None]
+    if len(given) > 1 or (not given and not none):
+        found = " and ".join(given) or "none of " + ", ".join(choices)
+        message = f"{found} given: expected exactly one of {', '.join(choices)}: {why}."
+        raise InvalidInput(message)
+    return given[0] if given else None

@@ -1,0 +1,471 @@
+r"""Current through a patchy contact on a homogeneous slab: three dimensions, solved on the faces.
+
+The potential of a homogeneous layer is known in lateral Fourier space, so only the current densities J of the contact
+pixels are unknown:
+
+.. math:: \eta_i(J_i) + \sum_j Z_{ij} J_j = V, \qquad Z(k) = \frac{\tanh(|k| L)}{\sigma |k|}
+
+with the local overpotential eta, 0 current on voids, and Z projected on currents that are constant on pixels (see
+``garnetlab.numerics``). The pattern is periodic; ``mirror`` makes the edges of the map planes of symmetry, as insulating
+sides are. The far side is an equipotential plane or a second patchy face. Positive current enters the slab from the first
+face (strips lithium there) and leaves it at the second. Resistances are voltage over mean current density.
+
+Valid for a homogeneous, isotropic slab in a steady state without depletion (a single-ion conductor), flat faces, and no
+current along voids.
+
+Source
+------
+The Dirichlet-to-Neumann map of a layer: J. R. Barber, Elasticity and contact 2018, ch. 3-5 gives it for the analogous
+contact problem. R. Holm, Electric Contacts, 4th ed., Springer 1967 (constriction). J. Newman, K. E. Thomas-Alyea,
+Electrochemical Systems, 3rd ed., Wiley 2004, ch. 18 (secondary current distribution).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+
+from garnetlab.core import InvalidInput
+from garnetlab.numerics import Kernels, compiled_kernels, potential_symbol
+from garnetlab.physics import _interface_input as given
+from garnetlab.physics._interface_bounds import Corners, admittances, corner_potential, lower_resistance, upper_resistance
+from garnetlab.physics._interface_fields import Currents, Local, linear_currents, make_slab, nonlinear_currents, wide
+from garnetlab.physics._interface_gap import Problem, charge_transfer_part, nonlinear_bounds
+from garnetlab.physics._interface_law import ButlerVolmer
+from garnetlab.physics._table import ParameterRow
+from garnetlab.units import AreaResistance, Conductivity, CurrentDensity, Fraction, Length, Temperature, Voltage
+
+__all__ = ["InterfaceSolution", "InterfaceSolver", "interface_currents"]
+
+_STEPS = 3  # improvements of the lower bound; more change it by less than a tenth of the distance of the bounds
+_LIMIT = 1000  # conjugate gradient steps of one linear solve; hard cases take 30
+_LARGEST_VOLTAGE = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceSolution:
+    """Currents through a patchy interface.
+
+    Parameters
+    ----------
+    asr:                     Voltage over mean current density, slab included [ohm m^2].
+    asr_low, asr_high:       Certified bounds of it for the map as given; None where they were not asked for.
+    voltage:                 Between the electrodes [V].
+    mean_current_density:    Over the whole face [A/m^2].
+    contact:                 The map of the first face as it was given.
+    current_density:         Of every pixel of the first face, shape (rows, columns), over the area of the pixel [A/m^2].
+    overpotential:           Between electrode and surface of the slab, of every pixel, 0 on voids [V].
+    second_contact:          Of the second face where it is patchy, else None.
+    second_current_density:  Likewise.
+    second_overpotential:    Likewise.
+    slab:                    Thickness over conductivity [ohm m^2].
+    kinetics:                Resistance of the faces were their whole surface at one potential: the limit of a perfect
+                             conductor [ohm m^2].
+    constriction:            What the pattern adds to the sum of both: ``asr - slab - kinetics`` [ohm m^2].
+    linear:                  Whether the kinetics are linear.
+    iterations:              Steps of the conjugate gradients.
+    newton_steps:            0 where the kinetics are linear.
+    residual:                Relative misfit of the potential on contact.
+    converged:               Whether it met the tolerance; if not, no number here may be used.
+    """
+
+    asr: AreaResistance
+    asr_low: AreaResistance | None
+    asr_high: AreaResistance | None
+    voltage: Voltage
+    mean_current_density: CurrentDensity
+    contact: Fraction
+    current_density: CurrentDensity
+    overpotential: Voltage
+    second_contact: Fraction | None
+    second_current_density: CurrentDensity | None
+    second_overpotential: Voltage | None
+    slab: AreaResistance
+    kinetics: AreaResistance
+    constriction: AreaResistance
+    linear: bool
+    iterations: int
+    newton_steps: int
+    residual: Fraction
+    converged: bool
+
+    @property
+    def sensitivity(self) -> Fraction:
+        """Change of ``asr`` with the resistance, charge transfer or film, of every single pixel per true contact area.
+
+        It comes with the solution, without another solve: the square of the current over its mean, over pixels and contact
+        fraction. Its sum is the change with the resistance of all pixels. Shape (rows, columns).
+
+        Raises
+        ------
+        InvalidInput  if the kinetics are not linear.
+        """
+        return self._sensitivity(self.contact, self.current_density)
+
+    @property
+    def second_sensitivity(self) -> Fraction | None:
+        """The same of the second face where it is patchy, else None."""
+        if self.second_contact is None or self.second_current_density is None:
+            return None
+        return self._sensitivity(self.second_contact, self.second_current_density)
+
+    def _sensitivity(self, contact: Fraction, current: CurrentDensity) -> Fraction:
+        if not self.linear:
+            message = "sensitivity = none: expected linear kinetics. Use the slope of the overpotential at the solution."
+            raise InvalidInput(message)
+        share = np.asarray(contact, dtype=np.float64)
+        relative = np.asarray(current) / self.mean_current_density
+        return np.where(share > 0, relative**2 / np.where(share > 0, share, 1.0), 0.0) / share.size
+
+
+class InterfaceSolver:
+    """A slab of one size that is solved again and again while the map changes; buffers and start values are kept.
+
+    Parameters
+    ----------
+    shape:        Pixels (rows, columns) of the maps.
+    conductivity: Of the slab [S/m], > 0.
+    thickness:    Of the slab [m], > 0.
+    period:       Lateral length of the map along its columns [m], > 0; pixels are square.
+    mirror:       The edges of the map are planes of symmetry; otherwise it repeats.
+    patchy_faces: 1, the other face being an equipotential plane, or 2.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        *,
+        conductivity: Conductivity,
+        thickness: Length,
+        period: Length,
+        mirror: bool = False,
+        patchy_faces: int = 1,
+    ) -> None:
+        if patchy_faces not in (1, 2):
+            message = f"patchy_faces = {patchy_faces}: expected 1 or 2."
+            raise InvalidInput(message)
+        self.layer = given.layer(
+            shape, conductivity=float(conductivity), thickness=float(thickness), period=float(period), mirror=mirror
+        )
+        self._slab = make_slab(self.layer.grid, self.layer.depth, patchy_faces)
+        self._kernels: Kernels = compiled_kernels()
+        self._corners: Corners | None = None
+        self._last: given.Real | None = None
+
+    def forget(self) -> None:
+        """Start the next solve afresh."""
+        self._last = None
+
+    def linear(
+        self,
+        contact: Fraction,
+        *,
+        charge_transfer_resistance: AreaResistance,
+        film_resistance: AreaResistance = 0.0,
+        second_contact: Fraction | None = None,
+        second_charge_transfer_resistance: AreaResistance | None = None,
+        second_film_resistance: AreaResistance | None = None,
+        current_density: CurrentDensity | None = None,
+        voltage: Voltage | None = None,
+        tolerance: float = 1e-8,
+        bounds: bool = False,
+    ) -> InterfaceSolution:
+        """Return the currents under a local resistance; see ``interface_currents`` for the arguments.
+
+        Raises
+        ------
+        InvalidInput  if an argument cannot be used.
+        """
+        slab, faces = self.layer, [self._face(contact, "contact")]
+        local = given.local_resistance(slab, faces[0], charge_transfer_resistance, film_resistance)
+        kinetics = [_parallel(local)]
+        if self._slab.faces == 2:
+            faces.append(self._face(contact if second_contact is None else second_contact, "second_contact"))
+            own = second_charge_transfer_resistance
+            own = charge_transfer_resistance if own is None else own
+            film = film_resistance if second_film_resistance is None else second_film_resistance
+            second = given.local_resistance(slab, faces[1], own, film, "second_contact")
+            kinetics.append(_parallel(second))
+            local = given.joined(local, second)
+        mean, applied = _drive(current_density, voltage, default=True)
+        found = linear_currents(
+            self._kernels, self._slab, local, start=self._start(local.on), tolerance=tolerance, limit=_LIMIT
+        )
+        self._last = found.current if found.converged else None
+        limits = self._linear_bounds(local, found) if bounds else None
+        flow = applied / (float(found.voltage[0]) * slab.unit) if applied is not None else mean / float(found.flow[0])
+        current = found.current * flow
+        eta = current * ((local.resistance if local.uniform is None else local.uniform) * slab.unit)
+        return self._solution(found, flow, current, eta, sum(kinetics), limits, faces, linear=True)
+
+    def butler_volmer(
+        self,
+        contact: Fraction,
+        *,
+        exchange_current_density: CurrentDensity,
+        temperature: Temperature,
+        symmetry: Fraction = 0.5,
+        film_resistance: AreaResistance = 0.0,
+        second_contact: Fraction | None = None,
+        second_exchange_current_density: CurrentDensity | None = None,
+        second_film_resistance: AreaResistance | None = None,
+        current_density: CurrentDensity | None = None,
+        voltage: Voltage | None = None,
+        tolerance: float = 1e-8,
+        bounds: bool = False,
+    ) -> InterfaceSolution:
+        """Return the currents under Butler-Volmer kinetics; see ``interface_currents`` for the arguments.
+
+        Raises
+        ------
+        InvalidInput  if an argument cannot be used.
+        """
+        slab, face = self.layer, self._face(contact, "contact")
+        shared = {"symmetry": float(symmetry), "temperature": float(temperature)}
+        law = given.butler_volmer_face(slab, face, exchange_current_density, film_resistance, second=False, **shared)
+        if self._slab.faces == 2:
+            second = self._face(contact if second_contact is None else second_contact, "second_contact")
+            film = film_resistance if second_film_resistance is None else second_film_resistance
+            exchange = second_exchange_current_density
+            exchange = exchange_current_density if exchange is None else exchange
+            law = given.both(law, given.butler_volmer_face(slab, second, exchange, film, second=True, **shared))
+        mean, applied = _drive(current_density, voltage, default=False)
+        thermal = given.thermal_voltage(float(temperature))
+        unit = thermal / slab.unit
+        goal = None if applied is None else np.array([applied / thermal])
+        found = self._newton(law, None if mean is None else mean / unit, goal, tolerance)
+        self._last = found.current if found.converged else None
+        limits = None
+        if bounds and found.converged:
+            problem = Problem(self._kernels, self._slab, self._bilinear(), law, _STEPS)
+            limits = nonlinear_bounds(problem, found, fixed_current=applied is None)
+        flow = float(found.flow[0])
+        kinetics = sum(_even_overpotential(law, f, flow) for f in range(self._slab.faces)) / flow
+        faces = [face] if self._slab.faces == 1 else [face, second]
+        return self._solution(
+            found, unit, found.current * unit, found.eta * thermal, kinetics, limits, faces, linear=False
+        )
+
+    def _face(self, contact: Fraction, name: str) -> given.Real:
+        values = given.contact_map(contact, name)
+        if values.shape != self.layer.shape:
+            message = f"{name} = array of shape {values.shape}: expected {self.layer.shape}, the shape of this solver."
+            raise InvalidInput(message)
+        return values
+
+    def _start(self, on: given.Real) -> given.Real | None:
+        """Return start values from the last map: its currents where there is still contact, their mean where it is new."""
+        if self._last is None:
+            return None
+        current = self._last
+        current *= on
+        fresh = on & (current == 0)
+        if fresh.any():
+            current[fresh] = np.sum(current) / max(np.count_nonzero(current), 1)
+        if self._slab.faces == 2:
+            current *= np.mean(current) / np.mean(current, axis=(-2, -1), keepdims=True)
+        return current
+
+    def _newton(self, law: ButlerVolmer, mean: float | None, goal: given.Real | None, tolerance: float) -> Currents:
+        start = self._start(law.on)
+        if start is None:
+            even = np.where(law.on, 1.0 / np.where(law.on, law.exchange, 1.0) + law.film, 1.0)
+            rough = linear_currents(self._kernels, self._slab, Local(law.on, even), tolerance=1e-3, limit=_LIMIT)
+            start = rough.current if mean is not None else rough.current * wide(goal / rough.voltage)
+        if mean is not None:
+            start = start * (mean / np.mean(start, axis=(-2, -1), keepdims=True))
+        return nonlinear_currents(
+            self._kernels, self._slab, law, start, voltage=goal, tolerance=tolerance, limit=_LIMIT
+        )
+
+    def _bilinear(self) -> Corners:
+        if self._corners is None:
+            same, mixed = potential_symbol(self.layer.grid, self.layer.depth)
+            self._corners = Corners(same[None, None] if self._slab.faces == 1 else np.stack((same, mixed))[None])
+        return self._corners
+
+    def _linear_bounds(self, local: Local, found: Currents) -> tuple[float, float]:
+        high = upper_resistance(self._kernels, self._slab, local, found.current)
+        start = corner_potential(self._kernels, self._slab, local, found.current, high)
+        low, _ = lower_resistance(self._kernels, self._bilinear(), local, start, steps=_STEPS)
+        return float(low[0]), float(high[0])
+
+    def _solution(
+        self,
+        found: Currents,
+        scale: float,
+        current: given.Real,
+        eta: given.Real,
+        kinetics: float,
+        limits: tuple[float, float] | None,
+        faces: list[given.Real],
+        *,
+        linear: bool,
+    ) -> InterfaceSolution:
+        """Return the solution in SI from reduced resistances and fields in SI; ``scale`` is the unit of the current."""
+        slab, fold = self.layer, self.layer.fold
+        asr = float(found.voltage[0] / found.flow[0]) * slab.unit
+        own, mean = slab.thickness / slab.conductivity, float(found.flow[0]) * scale
+        two = current.shape[1] == 2
+        return InterfaceSolution(
+            asr=asr,
+            asr_low=None if limits is None else limits[0] * slab.unit,
+            asr_high=None if limits is None else limits[1] * slab.unit,
+            voltage=asr * mean,
+            mean_current_density=mean,
+            contact=faces[0],
+            current_density=fold(current[0, 0]),
+            overpotential=fold(eta[0, 0]),
+            second_contact=faces[1] if two else None,
+            second_current_density=fold(current[0, 1]) if two else None,
+            second_overpotential=fold(eta[0, 1]) if two else None,
+            slab=own,
+            kinetics=kinetics * slab.unit,
+            constriction=asr - own - kinetics * slab.unit,
+            linear=linear,
+            iterations=found.iterations,
+            newton_steps=found.newton,
+            residual=float(np.max(found.residual)),
+            converged=found.converged,
+        )
+
+
+def _parallel(local: Local) -> float:
+    """Return the reduced resistance of a face whose surface is at one potential."""
+    if local.uniform is not None:
+        return local.uniform * local.on.size / float(np.count_nonzero(local.on))
+    return 1.0 / float(np.mean(admittances(local, np)))
+
+
+def _drive(
+    current_density: CurrentDensity | None, voltage: Voltage | None, *, default: bool
+) -> tuple[float | None, float | None]:
+    """Return the mean current density or the voltage; 1 A/m^2 where a linear problem leaves it open."""
+    choice = given.one_of(
+        {"current_density": current_density, "voltage": voltage}, "the one that is held", none=default
+    )
+    value = 1.0 if choice is None else float(current_density if choice == "current_density" else voltage)  # type: ignore[arg-type]
+    if not (np.isfinite(value) and value > 0):
+        message = f"{choice} = {value:g}: expected a finite number > 0 in SI. Swap the faces for the other direction."
+        raise InvalidInput(message)
+    if choice == "voltage" and value > _LARGEST_VOLTAGE:
+        message = f"voltage = {value:g} V: expected at most {_LARGEST_VOLTAGE:g} V. Pass volts, not millivolts."
+        raise InvalidInput(message)
+    return (None, value) if choice == "voltage" else (value, None)
+
+
+def _even_overpotential(law: ButlerVolmer, face: int, mean: float) -> float:
+    """Return the overpotential at which a face at one potential carries the mean current, reduced."""
+    exchange, a = law.exchange[0, face].ravel(), law.drive[face]
+    on = exchange > 0
+    series, index = np.unique(np.round(law.film[0, face].ravel()[on] * exchange[on], 12), return_inverse=True)
+    weight = np.bincount(index, exchange[on]) / len(exchange)
+
+    def excess(eta: float) -> float:
+        y = charge_transfer_part(np.full_like(series, eta), series, a)
+        return float(np.sum(weight * (np.expm1(a * y) - np.expm1((a - 1.0) * y)))) / mean - 1.0
+
+    top = 1.0
+    while excess(top) < 0:
+        top *= 2.0
+    return float(brentq(excess, 0.0, top, xtol=1e-14 * top, rtol=1e-13))
+
+
+def interface_currents(
+    contact: Fraction,
+    *,
+    conductivity: Conductivity,
+    thickness: Length,
+    period: Length,
+    charge_transfer_resistance: AreaResistance | None = None,
+    exchange_current_density: CurrentDensity | None = None,
+    temperature: Temperature | None = None,
+    symmetry: Fraction = 0.5,
+    film_resistance: AreaResistance = 0.0,
+    second_contact: Fraction | None = None,
+    second_charge_transfer_resistance: AreaResistance | None = None,
+    second_exchange_current_density: CurrentDensity | None = None,
+    second_film_resistance: AreaResistance | None = None,
+    current_density: CurrentDensity | None = None,
+    voltage: Voltage | None = None,
+    mirror: bool = False,
+    bounds: bool = True,
+    tolerance: float = 1e-8,
+) -> InterfaceSolution:
+    """Return the currents through one or two patchy faces of a slab.
+
+    Parameters
+    ----------
+    contact:                    Shape (rows, columns), True where there is contact, or the local contact fraction 0 to 1.
+    conductivity:               Of the slab [S/m].
+    thickness:                  Of the slab [m].
+    period:                     Lateral length of the map along its columns [m]; pixels are square.
+    charge_transfer_resistance: Per true contact area [ohm m^2], one number or a map; linear kinetics. Infinite: no contact.
+    exchange_current_density:   Per true contact area [A/m^2], one number or a map; Butler-Volmer kinetics.
+    temperature:                [K], of Butler-Volmer kinetics.
+    symmetry:                   Share of the overpotential that drives the cathodic direction, as in ``kinetics``.
+    film_resistance:            In series with the charge transfer, per true contact area [ohm m^2], one number or a map.
+    second_contact:             Of the other face; an equipotential plane if it is not given.
+    second_charge_transfer_resistance, second_exchange_current_density, second_film_resistance: Of the other face, those of
+                                the first if not given.
+    current_density:            Mean current density held [A/m^2]; 1 by default with linear kinetics.
+    voltage:                    Held between the electrodes [V].
+    mirror:                     The edges of the map are planes of symmetry, as insulating sides are; otherwise it repeats.
+    bounds:                     Compute certified bounds of the resistance.
+    tolerance:                  On the residual.
+
+    Raises
+    ------
+    InvalidInput  if an argument is out of range, or the choice of kinetics or of what is held is not clear.
+
+    Source
+    ------
+    See the head of this module.
+    """
+    kind = given.one_of(
+        {
+            "charge_transfer_resistance": charge_transfer_resistance,
+            "exchange_current_density": exchange_current_density,
+        },
+        "the first for linear and the second for Butler-Volmer kinetics",
+    )
+    solver = InterfaceSolver(
+        given.contact_map(contact).shape,
+        conductivity=conductivity,
+        thickness=thickness,
+        period=period,
+        mirror=mirror,
+        patchy_faces=1 if second_contact is None else 2,
+    )
+    if kind == "charge_transfer_resistance":
+        return solver.linear(
+            contact,
+            charge_transfer_resistance=charge_transfer_resistance,  # type: ignore[arg-type]
+            film_resistance=film_resistance,
+            second_contact=second_contact,
+            second_charge_transfer_resistance=second_charge_transfer_resistance,
+            second_film_resistance=second_film_resistance,
+            current_density=current_density,
+            voltage=voltage,
+            tolerance=tolerance,
+            bounds=bounds,
+        )
+    if temperature is None:
+        message = "temperature = None: expected a temperature in K for Butler-Volmer kinetics, for example 298.15."
+        raise InvalidInput(message)
+    return solver.butler_volmer(
+        contact,
+        exchange_current_density=exchange_current_density,  # type: ignore[arg-type]
+        temperature=temperature,
+        symmetry=symmetry,
+        film_resistance=film_resistance,
+        second_contact=second_contact,
+        second_exchange_current_density=second_exchange_current_density,
+        second_film_resistance=second_film_resistance,
+        current_density=current_density,
+        voltage=voltage,
+        tolerance=tolerance,
+        bounds=bounds,
+    )
