@@ -32,6 +32,7 @@ _NAMES = {
     "analyse_impedance": "analyse",
     "arrhenius": "analyse",
     "audit": "study",
+    "interface_impedance": "simulate",
     "load_document": "core",
     "load_material": "library",
     "parse_circuit": "physics.impedance",
@@ -39,6 +40,7 @@ _NAMES = {
     "reproduce": "study",
     "save_document": "core",
     "simulate_eis": "simulate",
+    "solve_interface": "simulate",
     "write_example": "study",
     "write_report": "report",
 }
@@ -68,6 +70,7 @@ __all__ = [
     "analyse_impedance",
     "arrhenius",
     "audit",
+    "interface_impedance",
     "load_document",
     "load_material",
     "parse_circuit",
@@ -75,6 +78,7 @@ __all__ = [
     "reproduce",
     "save_document",
     "simulate_eis",
+    "solve_interface",
     "write_example",
     "write_report",
 ]

@@ -455,5 +455,20 @@ def test_two_values_have_no_limit(values):
         extrapolated(values)
 
 
+@pytest.mark.parametrize(
+    ("length", "miss"), [(0.0, lambda h: 0.7 * h - 3 * h**2), (1.0, lambda h: h**2 * (0.7 - 3 * np.log(h)))]
+)
+def test_each_model_is_removed_without_rest(length, miss):
+    values = [5.0 + float(miss(h)) for h in (1.0, 0.5, 0.25)]
+    assert extrapolated(values, resistance_length=length)[0] == pytest.approx(
+        5.0, rel=1e-13
+    )  # rounding of ten operations
+
+
+def test_a_pure_order_between_the_models_is_removed_where_none_is_told():
+    values = [5.0 + (1 + 2j) * h**1.5 for h in (1.0, 0.5, 0.25)]
+    assert extrapolated(values)[0] == pytest.approx(5.0, rel=1e-13)
+
+
 def test_values_that_no_longer_change_are_their_limit():
     assert extrapolated([2.0, 2.0, 2.0]) == (2.0, 0.0)

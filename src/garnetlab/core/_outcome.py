@@ -12,6 +12,10 @@ class Outcome(enum.Enum):
     NOT_AT_OPTIMUM = (
         "The fit did not converge. Look at the residuals, then remove bad points or choose another circuit."
     )
+    NOT_CONVERGED = (
+        "The solver did not reach its tolerance. Loosen tolerance, or check the map for isolated pixels and the kinetics "
+        "for resistances that span more than twelve decades."
+    )
     POOR_FIT = (
         "The model does not describe the data within their noise. Try another circuit or check the validity tests."
     )

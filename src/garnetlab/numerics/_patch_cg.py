@@ -73,17 +73,17 @@ def conjugate_gradients(
     limit:       Most iterations.
     """
     xp = kernels.xp
-    size = kernels.square(rhs)
-    if start is None:
-        x, r = kernels.blank(rhs), rhs
-    else:
-        x = start
-        _, image, _ = kernels.conduct(x, None, size, system.scale, system.diagonal, system.symbol)
-        r = rhs - image
     rows = _prepare(kernels, system, constraints)
+    if start is None:
+        x, size = kernels.blank(rhs), None
+    else:
+        x, size = start, kernels.square(rhs)
+        _, image, _ = kernels.conduct(x, None, size, system.scale, system.diagonal, system.symbol)
+        rhs = rhs - image
+    r, z, rz, square = _direction(kernels, system, rows, rhs, None)
+    size = square if size is None else size
     size = xp.where(size > 0, size, xp.ones_like(size))
     goal = tolerance**2 * size
-    r, z, rz, square = _direction(kernels, system, rows, r, None)
     p, beta, done = None, square, 0
     active = square > goal
     while done < limit and bool(active[0] if rhs.shape[0] == 1 else xp.any(active)):

@@ -133,7 +133,9 @@ class GenericKernels:
     def ratio(self, top: Array, bottom: Array, active: Array) -> Array:
         """See ``Kernels``."""
         good = active & (bottom != 0)
-        return self.xp.where(good, top / self.xp.where(good, bottom, self.xp.ones_like(bottom)), self.xp.zeros_like(top))
+        return self.xp.where(
+            good, top / self.xp.where(good, bottom, self.xp.ones_like(bottom)), self.xp.zeros_like(top)
+        )
 
     def blank(self, like: Array) -> Array:
         """See ``Kernels``."""

@@ -157,5 +157,7 @@ def _images(ky: Real, kx: Real, depth: float, power: int) -> list[tuple[Real, Re
         for mx in range(-reach, reach + 1):
             if my or mx:
                 qy, qx = ky + 2.0 * pi * my, kx + 2.0 * pi * mx
-                out.append((np.hypot(qy[:, None], qx[None, :]), _sinc(qy)[:, None] ** power * _sinc(qx)[None, :] ** power))
+                out.append(
+                    (np.hypot(qy[:, None], qx[None, :]), _sinc(qy)[:, None] ** power * _sinc(qx)[None, :] ** power)
+                )
     return out

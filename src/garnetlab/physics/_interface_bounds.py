@@ -98,16 +98,15 @@ def lower_resistance(
     def apply(field: Array) -> Array:
         return kernels.smear(field, corners.symbol) + mass(admittance, field, xp)
 
-    x, p, beta_top = potential, None, None
+    x, p, last = potential, None, None
     r = mass(admittance, held, xp) - apply(x)
     for _ in range(steps):
         z = _inverse(kernels, corners, shift, r)
         top = kernels.total(r, z)
-        p = z if p is None else z + wide(top / beta_top) * p
+        p = z if p is None else z + wide(kernels.ratio(top, last, top > 0)) * p
         image = apply(p)
-        curvature = kernels.total(p, image)
-        x, r = x + wide(top / curvature) * p, r - wide(top / curvature) * image
-        beta_top = top
+        length = kernels.ratio(top, kernels.total(p, image), top > 0)
+        x, r, last = x + wide(length) * p, r - wide(length) * image, top
     gap = held - x
     power = kernels.total(x, kernels.smear(x, corners.symbol)) + kernels.total(gap, mass(admittance, gap, xp))
     pixels = potential.shape[-1] * potential.shape[-2]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from garnetlab.numerics import Array, Kernels, PatchSystem, conjugate_gradients, current_symbol
-from garnetlab.physics._interface_law import ButlerVolmer
+from garnetlab.physics._interface_law import ButlerVolmer, Point
 
 _PLAIN = 0.1  # local resistance over lateral period above which no preconditioner pays (measured, docs/decisions/0008)
 _SPREAD = 0.03  # of the largest answer of the layer, added to the local resistance in the scaling (same place)
@@ -53,11 +53,13 @@ class Local:
     on:         Where current can flow.
     resistance: Finite and not 0 there, anything elsewhere.
     uniform:    Its value if it is the same everywhere, else None.
+    span:       Least and largest modulus where current can flow, where they are known.
     """
 
     on: Array
     resistance: Array
     uniform: float | None = None
+    span: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +105,18 @@ def scaling(local: Local, xp: Any) -> tuple[Array, Array, Array | None]:
         if abs(local.uniform) >= _PLAIN * period:
             return on, resistance, None
         return on, resistance, xp.full(on.shape[:2], local.uniform, dtype=resistance.dtype)
-    size = xp.abs(resistance)
-    least = float(xp.min(xp.where(on, size, xp.full_like(size, xp.inf))))
-    largest = float(xp.max(xp.where(on, size, xp.zeros_like(size))))
+    if local.span is None:
+        size = xp.abs(resistance)
+        least = float(xp.min(xp.where(on, size, xp.full_like(size, xp.inf))))
+        largest = float(xp.max(xp.where(on, size, xp.zeros_like(size))))
+    else:
+        least, largest = local.span
     zero = xp.zeros_like(resistance)
     if largest <= _MILD * least:
-        scale, diagonal = on, xp.where(on, resistance, zero)
+        scale, diagonal = on, resistance
+        if least >= _PLAIN * period:
+            return scale, diagonal, None
+        diagonal = xp.where(on, resistance, zero)
         weight = xp.astype(on, resistance.dtype)
     else:
         spread = _SPREAD * period / 6.28
@@ -181,29 +189,34 @@ def nonlinear_currents(
     """
     xp, tied = kernels.xp, voltage is not None
     symbol = slab.whole if tied else slab.symbol
-    current, iterations, done = start, 0, 0
-    drop = kernels.smear(current, symbol)
-    eta, slope = law.response(current, xp)
-    force, level, size = _force(law, eta, drop, voltage, xp)
-    relative = (kernels.square(force)) ** 0.5 / size
+    nothing = xp.zeros_like(start[:, 0, 0, 0])
+    face = _offered(law, voltage, xp)
+    point = law.respond((start, kernels.smear(start, symbol)), (start, start), nothing, face, xp)
+    shift = _shift(point, voltage, xp)
+    if bool(xp.any(shift != 0)):
+        face = face - shift
+        point = law.respond((point.current, point.drop), (start, start), nothing, face, xp)
+    iterations, done, offered = 0, 0, face
+    relative = _relative(law, point, face, voltage, xp)
     while done < _NEWTON and not bool(xp.all(relative <= tolerance)):
-        scale, diagonal, shift = scaling(Local(law.on, slope), xp)
+        scale, diagonal, shift = scaling(Local(law.on, point.slope, span=point.span), xp)
         step = conjugate_gradients(
             kernels,
             PatchSystem(scale, diagonal, symbol, shift),
-            force + 0.0 if scale is law.on else scale * force,
-            constraints=mean_rows(scale, force, xp, tied=tied),
+            point.force + 0.0 if scale is law.on else scale * point.force,
+            constraints=mean_rows(scale, point.force, xp, tied=tied),
             tolerance=_inner_goal(relative, tolerance, xp),
             limit=limit,
         )
-        iterations += step.iterations
         change = step.x if scale is law.on else scale * step.x
-        current, drop, eta, slope, force, level = _advance(kernels, law, symbol, voltage, (current, drop, force), change)
-        relative, done = kernels.square(force) ** 0.5 / size, done + 1
-    flow = xp.mean(mean(current, xp), axis=1)
-    applied = level + slab.depth * flow if voltage is None else voltage
+        point = _advance(kernels, law, symbol, point, change, face)
+        offered, face = face, face - _shift(point, voltage, xp)
+        relative, done, iterations = _relative(law, point, face, voltage, xp), done + 1, iterations + step.iterations
+    flow = xp.mean(mean(point.current, xp), axis=1)
+    applied = xp.sum(face, axis=1) + slab.depth * flow if voltage is None else voltage
+    eta = xp.where(law.on, offered[:, :, None, None] - point.force - point.drop, xp.zeros_like(point.drop))
     converged = bool(xp.all(relative <= tolerance))
-    return Currents(current, flow, applied, eta, iterations, done, relative, converged)
+    return Currents(point.current, flow, applied, eta, iterations, done, relative, converged)
 
 
 def _inner_goal(relative: Array, tolerance: float, xp: Any) -> Array:
@@ -212,51 +225,44 @@ def _inner_goal(relative: Array, tolerance: float, xp: Any) -> Array:
     return xp.clip(enough, 1e-12, 0.1)
 
 
-def _force(
-    law: ButlerVolmer, eta: Array, drop: Array, voltage: Array | None, xp: Any
-) -> tuple[Array, Array, Array]:
-    """Return the misfit of the potential on contact, the potential it misses (batch,), and its scale.
-
-    At fixed mean current the potential of each face is what makes its misfit vanish in the mean.
-    """
-    zero, faces = xp.zeros_like(eta), eta.shape[1]
-    held = xp.where(law.on, eta + drop, zero)
-    if voltage is None or faces == 2:
-        level = xp.sum(held, axis=(-2, -1)) / law.count
+def _offered(law: ButlerVolmer, voltage: Array | None, xp: Any) -> Array:
+    """Return a first potential of every face, shape (batch, faces)."""
+    faces = law.count.shape[1]
     if voltage is None:
-        applied = xp.sum(level, axis=1)
-        face = level
-    elif faces == 2:
-        applied = voltage
-        tilt = (level[:, 0] - level[:, 1]) / 2.0
-        face = xp.stack((voltage / 2.0 + tilt, voltage / 2.0 - tilt), axis=1)
-    else:
-        applied, face = voltage, voltage[:, None]
-    force = xp.where(law.on, face[:, :, None, None] - held, zero)
-    return force, applied, xp.abs(applied) / faces * xp.sum(law.count, axis=1) ** 0.5
+        return xp.zeros_like(law.count)
+    return xp.stack([voltage / faces] * faces, axis=1)
 
 
-def _advance(
-    kernels: Kernels,
-    law: ButlerVolmer,
-    symbol: Array,
-    voltage: Array | None,
-    point: tuple[Array, Array, Array],
-    change: Array,
-) -> tuple[Array, Array, Array, Array, Array, Array]:
-    """Return current, drop, overpotential, slope, force and level after a step that does not overshoot the least energy."""
-    xp, (current, drop, force) = kernels.xp, point
-    change_drop = kernels.smear(change, symbol)
-    descent = kernels.total(force, change)
+def _shift(point: Point, voltage: Array | None, xp: Any) -> Array:
+    """Return what the potentials of the faces are to be lowered by, so that the misfit the constraints leave open vanishes."""
+    offset = point.offset
+    if voltage is None:
+        return offset
+    if offset.shape[1] == 1:
+        return xp.zeros_like(offset)
+    half = (offset[:, 0] - offset[:, 1]) / 2.0
+    return xp.stack((half, -half), axis=1)
+
+
+def _relative(law: ButlerVolmer, point: Point, face: Array, voltage: Array | None, xp: Any) -> Array:
+    """Return the misfit without the part that the shift takes away, over the potential offered."""
+    shift = _shift(point, voltage, xp)
+    square = point.square - xp.sum(shift * law.count * (2.0 * point.offset - shift), axis=1)
+    size = xp.abs(xp.sum(face - shift, axis=1)) / face.shape[1] * xp.sum(law.count, axis=1) ** 0.5
+    return xp.where(square > 0, square, xp.zeros_like(square)) ** 0.5 / xp.where(size > 0, size, xp.ones_like(size))
+
+
+def _advance(kernels: Kernels, law: ButlerVolmer, symbol: Array, point: Point, change: Array, face: Array) -> Point:
+    """Return the point after a step that does not overshoot the least energy."""
+    xp = kernels.xp
+    step = (change, kernels.smear(change, symbol))
+    descent = kernels.total(point.force, change)
     length = xp.ones_like(descent)
     for _ in range(_HALVINGS):
-        new, new_drop = current + wide(length) * change, drop + wide(length) * change_drop
-        eta, slope = law.response(new, xp)
-        new_force, level, _ = _force(law, eta, new_drop, voltage, xp)
-        left = kernels.total(new_force, change)
-        over = left < -0.5 * descent
-        if not bool(xp.any(over & (descent > 0))):
+        new = law.respond((point.current, point.drop), step, length, face, xp)
+        over = (new.along < -0.5 * descent) & (descent > 0)
+        if not bool(xp.any(over)):
             break
-        shorter = length * xp.clip(descent / xp.where(over, descent - left, xp.ones_like(left)), 0.1, 0.7)
+        shorter = length * xp.clip(descent / xp.where(over, descent - new.along, xp.ones_like(descent)), 0.1, 0.7)
         length = xp.where(over, shorter, length)
-    return new, new_drop, eta, slope, new_force, level
+    return new

@@ -210,6 +210,3 @@ def _misfit(problem: Problem, found: Currents, answer: Real) -> float:
     held = found.eta + problem.kernels.smear(found.current, problem.slab.symbol)
     left = found.voltage[0] / faces - problem.slab.depth * found.flow[0] / faces - held
     return float(abs(np.sum(np.where(on, answer * left, 0.0))) / (answer.shape[-1] * answer.shape[-2]))
-
-
-

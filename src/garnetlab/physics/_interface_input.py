@@ -30,7 +30,9 @@ def contact_map(contact: object, name: str = "contact") -> Real:
         message = f"{name} = array of shape {array.shape}: expected two dimensions (rows, columns) of pixels."
         raise InvalidInput(message)
     if array.size > _LARGEST_MAP:
-        message = f"{name} = {array.shape[0]} x {array.shape[1]} pixels: expected at most {_LARGEST_MAP}. Coarsen the map."
+        message = (
+            f"{name} = {array.shape[0]} x {array.shape[1]} pixels: expected at most {_LARGEST_MAP}. Coarsen the map."
+        )
         raise InvalidInput(message)
     if not (np.issubdtype(array.dtype, np.number) or array.dtype == np.bool_) or np.iscomplexobj(array):
         message = f"{name} = array of {array.dtype}: expected True and False, or contact fractions 0 to 1."
@@ -60,7 +62,9 @@ def local_map(value: object, contact: Real, name: str, *, positive: bool, infini
         return np.broadcast_to(value, contact.shape)
     array = np.asarray(value, dtype=np.float64)
     if array.ndim not in (0, 2) or (array.ndim == 2 and array.shape != contact.shape):
-        message = f"{name} = array of shape {array.shape}: expected one number or the shape of the contact, {contact.shape}."
+        message = (
+            f"{name} = array of shape {array.shape}: expected one number or the shape of the contact, {contact.shape}."
+        )
         raise InvalidInput(message)
     full = array[None] if array.ndim == 0 else array
     on = np.True_ if array.ndim == 0 else contact > 0
@@ -135,7 +139,10 @@ def layer(
 def local_resistance(slab: Layer, contact: Real, resistance: object, film: object, name: str = "contact") -> Local:
     """Return the reduced local resistance of one face; an infinite resistance is a void too."""
     if contact.dtype == np.bool_ and np.ndim(resistance) == 0 and np.ndim(film) == 0:
-        for name_, one, positive in (("charge_transfer_resistance", resistance, True), ("film_resistance", film, False)):
+        for name_, one, positive in (
+            ("charge_transfer_resistance", resistance, True),
+            ("film_resistance", film, False),
+        ):
             if not (isinstance(one, float) and 0 < one < np.inf):
                 local_map(one, contact, name_, positive=positive)
         value = (float(resistance) + float(film)) / slab.unit  # type: ignore[arg-type]
@@ -168,7 +175,15 @@ def thermal_voltage(temperature: float) -> float:
 
 
 def butler_volmer_face(
-    slab: Layer, contact: Real, exchange: object, film: object, *, symmetry: float, temperature: float, second: bool
+    slab: Layer,
+    contact: Real,
+    exchange: object,
+    film: object,
+    *,
+    symmetry: float,
+    temperature: float,
+    second: bool,
+    space: list[Real],
 ) -> ButlerVolmer:
     """Return the reduced kinetics of one face; current into the slab is anodic on the first, cathodic on the second."""
     require_fraction(symmetry=symmetry)
@@ -183,20 +198,19 @@ def butler_volmer_face(
         slab.unfold(over)[None, None],
         (symmetry if second else 1.0 - symmetry,),
         np,
-        compiled=True,
+        space,
     )
 
 
-def both(first: ButlerVolmer, second: ButlerVolmer | None) -> ButlerVolmer:
-    """Return the kinetics of one or two faces as one law."""
-    if second is None:
-        return first
+def both(first: ButlerVolmer, second: ButlerVolmer) -> ButlerVolmer:
+    """Return the kinetics of two faces as one law."""
+    space = first.space
     return butler_volmer_law(
         np.concatenate((first.exchange, second.exchange), axis=1),
         np.concatenate((first.film, second.film), axis=1),
         (*first.drive, *second.drive),
         np,
-        compiled=True,
+        space,
     )
 
 
@@ -213,3 +227,8 @@ def one_of(choices: Mapping[str, object], why: str, *, none: bool = False) -> st
         message = f"{found} given: expected exactly one of {', '.join(choices)}: {why}."
         raise InvalidInput(message)
     return given[0] if given else None
+
+
+def decade(value: float) -> float:
+    """Return the next power of ten, 1e-16 at least: a residual has no more meaning."""
+    return float(10.0 ** np.ceil(np.log10(max(value, 1e-16)))) if np.isfinite(value) else float("inf")

@@ -16,6 +16,31 @@ STEPS = 40  # Newton on a convex function of slope between -1 and -a: 5 to 8 ste
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """Where Newton stands.
+
+    Parameters
+    ----------
+    current, drop: Per pixel: current density and potential drop in the layer.
+    force:         Potential of the face minus drop and overpotential, 0 on voids.
+    slope:         Of the overpotential, 0 on voids.
+    offset:        Mean of the force on contact, shape (batch, faces).
+    square:        Sum of its squares, shape (batch,).
+    along:         Sum of force times the change that led here, shape (batch,).
+    span:          Least and largest slope on contact.
+    """
+
+    current: Array
+    drop: Array
+    force: Array
+    slope: Array
+    offset: Array
+    square: Array
+    along: Array
+    span: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class ButlerVolmer:
     """Charge transfer in series with a film, per pixel; arrays of shape (batch, faces, rows, columns).
 
@@ -26,7 +51,7 @@ class ButlerVolmer:
     drive:    Share a of the overpotential that drives the direction J > 0, shape (faces,), between 0 and 1.
     on:       Where ``exchange`` is not 0.
     count:    Pixels of contact, shape (batch, faces).
-    compiled: The arrays are those of numpy, and compiled code may be used.
+    space:    Memory for compiled code on numpy arrays, kept between solves; None for plain array expressions.
     """
 
     exchange: Array
@@ -34,15 +59,10 @@ class ButlerVolmer:
     drive: tuple[float, ...]
     on: Array
     count: Array
-    compiled: bool = False
+    space: list[Array] | None = None
 
     def response(self, current: Array, xp: Any) -> tuple[Array, Array]:
         """Return overpotential and its slope, both 0 on voids."""
-        if self.compiled:
-            from garnetlab.physics._interface_compiled import response
-
-            eta, slope = response(current, self.exchange, self.film, self.drive)
-            return eta, slope
         on = self.on
         exchange = xp.where(on, self.exchange, xp.ones_like(self.exchange))
         u = xp.where(on, current, xp.zeros_like(current)) / exchange
@@ -51,6 +71,41 @@ class ButlerVolmer:
         zero = xp.zeros_like(current)
         eta = xp.where(on, y + self.film * current, zero)
         return eta, xp.where(on, slope / exchange + self.film, zero)
+
+    def respond(
+        self, start: tuple[Array, Array], change: tuple[Array, Array], length: Array, face: Array, xp: Any
+    ) -> Point:
+        """Return the point ``length`` (batch,) times ``change`` away from ``start``; both are (current, drop).
+
+        ``face`` is the potential offered at every face, shape (batch, faces).
+        """
+        if self.space is not None:
+            from garnetlab.physics._interface_compiled import respond
+
+            fields = self._free(start[0], xp)
+            sums, span = respond(*start, *change, length, face, self.exchange, self.film, self.on, self.drive, fields)
+            return Point(*fields, sums[:, : face.shape[1]] / self.count, sums[:, -2], sums[:, -1], span)
+        step = length[:, None, None, None]
+        current, drop = start[0] + step * change[0], start[1] + step * change[1]
+        eta, slope = self.response(current, xp)
+        force = xp.where(self.on, face[:, :, None, None] - eta - drop, xp.zeros_like(eta))
+        span = (float(xp.min(xp.where(self.on, slope, xp.full_like(slope, xp.inf)))), float(xp.max(slope)))
+        return Point(
+            current,
+            drop,
+            force,
+            slope,
+            xp.sum(force, axis=(-2, -1)) / self.count,
+            xp.sum(force**2, axis=(1, 2, 3)),
+            xp.sum(force * change[0], axis=(1, 2, 3)),
+            span,
+        )
+
+    def _free(self, used: Array, xp: Any) -> Array:
+        """Return memory for a point that does not hold ``used``, of two that take turns."""
+        if not self.space or self.space[0].shape[1:] != used.shape:
+            self.space[:] = [xp.empty((4, *used.shape)) for _ in range(2)]
+        return self.space[1] if xp.shares_memory(self.space[0][0], used) else self.space[0]
 
     def energies(self, current: Array, xp: Any) -> Array:
         """Return the integral of the overpotential over the current, per pixel."""
@@ -64,11 +119,13 @@ class ButlerVolmer:
         return xp.where(on, exchange * xp.concat(parts, axis=1) + self.film * current**2 / 2, xp.zeros_like(current))
 
 
-def butler_volmer_law(exchange: Array, film: Array, drive: tuple[float, ...], xp: Any, *, compiled: bool) -> ButlerVolmer:
+def butler_volmer_law(
+    exchange: Array, film: Array, drive: tuple[float, ...], xp: Any, space: list[Array] | None = None
+) -> ButlerVolmer:
     """Return the kinetics of pixels from reduced exchange current densities and films."""
     on = exchange > 0
     count = xp.sum(xp.astype(on, exchange.dtype), axis=(-2, -1))
-    return ButlerVolmer(exchange, film, drive, on, count, compiled)
+    return ButlerVolmer(exchange, film, drive, on, count, space)
 
 
 def coenergy(y: Array, a: float, xp: Any) -> Array:

@@ -22,18 +22,23 @@ Electrochemical Systems, 3rd ed., Wiley 2004, ch. 18 (secondary current distribu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from scipy.optimize import brentq
 
 from garnetlab.core import InvalidInput
 from garnetlab.numerics import Kernels, compiled_kernels, potential_symbol
 from garnetlab.physics import _interface_input as given
-from garnetlab.physics._interface_bounds import Corners, admittances, corner_potential, lower_resistance, upper_resistance
-from garnetlab.physics._interface_fields import Currents, Local, linear_currents, make_slab, nonlinear_currents, wide
-from garnetlab.physics._interface_gap import Problem, charge_transfer_part, nonlinear_bounds
+from garnetlab.physics._interface_bounds import (
+    Corners,
+    admittances,
+    corner_potential,
+    lower_resistance,
+    upper_resistance,
+)
+from garnetlab.physics._interface_fields import Currents, Local, linear_currents, make_slab, nonlinear_currents
+from garnetlab.physics._interface_even import EvenFace, even_currents
+from garnetlab.physics._interface_gap import Problem, nonlinear_bounds
 from garnetlab.physics._interface_law import ButlerVolmer
+from garnetlab.physics._interface_solution import InterfaceSolution
 from garnetlab.physics._table import ParameterRow
 from garnetlab.units import AreaResistance, Conductivity, CurrentDensity, Fraction, Length, Temperature, Voltage
 
@@ -42,82 +47,6 @@ __all__ = ["InterfaceSolution", "InterfaceSolver", "interface_currents"]
 _STEPS = 3  # improvements of the lower bound; more change it by less than a tenth of the distance of the bounds
 _LIMIT = 1000  # conjugate gradient steps of one linear solve; hard cases take 30
 _LARGEST_VOLTAGE = 100.0
-
-
-@dataclass(frozen=True, slots=True)
-class InterfaceSolution:
-    """Currents through a patchy interface.
-
-    Parameters
-    ----------
-    asr:                     Voltage over mean current density, slab included [ohm m^2].
-    asr_low, asr_high:       Certified bounds of it for the map as given; None where they were not asked for.
-    voltage:                 Between the electrodes [V].
-    mean_current_density:    Over the whole face [A/m^2].
-    contact:                 The map of the first face as it was given.
-    current_density:         Of every pixel of the first face, shape (rows, columns), over the area of the pixel [A/m^2].
-    overpotential:           Between electrode and surface of the slab, of every pixel, 0 on voids [V].
-    second_contact:          Of the second face where it is patchy, else None.
-    second_current_density:  Likewise.
-    second_overpotential:    Likewise.
-    slab:                    Thickness over conductivity [ohm m^2].
-    kinetics:                Resistance of the faces were their whole surface at one potential: the limit of a perfect
-                             conductor [ohm m^2].
-    constriction:            What the pattern adds to the sum of both: ``asr - slab - kinetics`` [ohm m^2].
-    linear:                  Whether the kinetics are linear.
-    iterations:              Steps of the conjugate gradients.
-    newton_steps:            0 where the kinetics are linear.
-    residual:                Relative misfit of the potential on contact.
-    converged:               Whether it met the tolerance; if not, no number here may be used.
-    """
-
-    asr: AreaResistance
-    asr_low: AreaResistance | None
-    asr_high: AreaResistance | None
-    voltage: Voltage
-    mean_current_density: CurrentDensity
-    contact: Fraction
-    current_density: CurrentDensity
-    overpotential: Voltage
-    second_contact: Fraction | None
-    second_current_density: CurrentDensity | None
-    second_overpotential: Voltage | None
-    slab: AreaResistance
-    kinetics: AreaResistance
-    constriction: AreaResistance
-    linear: bool
-    iterations: int
-    newton_steps: int
-    residual: Fraction
-    converged: bool
-
-    @property
-    def sensitivity(self) -> Fraction:
-        """Change of ``asr`` with the resistance, charge transfer or film, of every single pixel per true contact area.
-
-        It comes with the solution, without another solve: the square of the current over its mean, over pixels and contact
-        fraction. Its sum is the change with the resistance of all pixels. Shape (rows, columns).
-
-        Raises
-        ------
-        InvalidInput  if the kinetics are not linear.
-        """
-        return self._sensitivity(self.contact, self.current_density)
-
-    @property
-    def second_sensitivity(self) -> Fraction | None:
-        """The same of the second face where it is patchy, else None."""
-        if self.second_contact is None or self.second_current_density is None:
-            return None
-        return self._sensitivity(self.second_contact, self.second_current_density)
-
-    def _sensitivity(self, contact: Fraction, current: CurrentDensity) -> Fraction:
-        if not self.linear:
-            message = "sensitivity = none: expected linear kinetics. Use the slope of the overpotential at the solution."
-            raise InvalidInput(message)
-        share = np.asarray(contact, dtype=np.float64)
-        relative = np.asarray(current) / self.mean_current_density
-        return np.where(share > 0, relative**2 / np.where(share > 0, share, 1.0), 0.0) / share.size
 
 
 class InterfaceSolver:
@@ -151,6 +80,7 @@ class InterfaceSolver:
         )
         self._slab = make_slab(self.layer.grid, self.layer.depth, patchy_faces)
         self._kernels: Kernels = compiled_kernels()
+        self._space: list[given.Real] = []
         self._corners: Corners | None = None
         self._last: given.Real | None = None
 
@@ -169,7 +99,7 @@ class InterfaceSolver:
         second_film_resistance: AreaResistance | None = None,
         current_density: CurrentDensity | None = None,
         voltage: Voltage | None = None,
-        tolerance: float = 1e-8,
+        tolerance: Fraction = 1e-8,
         bounds: bool = False,
     ) -> InterfaceSolution:
         """Return the currents under a local resistance; see ``interface_currents`` for the arguments.
@@ -213,7 +143,7 @@ class InterfaceSolver:
         second_film_resistance: AreaResistance | None = None,
         current_density: CurrentDensity | None = None,
         voltage: Voltage | None = None,
-        tolerance: float = 1e-8,
+        tolerance: Fraction = 1e-8,
         bounds: bool = False,
     ) -> InterfaceSolution:
         """Return the currents under Butler-Volmer kinetics; see ``interface_currents`` for the arguments.
@@ -223,7 +153,7 @@ class InterfaceSolver:
         InvalidInput  if an argument cannot be used.
         """
         slab, face = self.layer, self._face(contact, "contact")
-        shared = {"symmetry": float(symmetry), "temperature": float(temperature)}
+        shared = {"symmetry": float(symmetry), "temperature": float(temperature), "space": self._space}
         law = given.butler_volmer_face(slab, face, exchange_current_density, film_resistance, second=False, **shared)
         if self._slab.faces == 2:
             second = self._face(contact if second_contact is None else second_contact, "second_contact")
@@ -242,7 +172,7 @@ class InterfaceSolver:
             problem = Problem(self._kernels, self._slab, self._bilinear(), law, _STEPS)
             limits = nonlinear_bounds(problem, found, fixed_current=applied is None)
         flow = float(found.flow[0])
-        kinetics = sum(_even_overpotential(law, f, flow) for f in range(self._slab.faces)) / flow
+        kinetics = sum(EvenFace(law, f).overpotential(flow) for f in range(self._slab.faces)) / flow
         faces = [face] if self._slab.faces == 1 else [face, second]
         return self._solution(
             found, unit, found.current * unit, found.eta * thermal, kinetics, limits, faces, linear=False
@@ -271,9 +201,7 @@ class InterfaceSolver:
     def _newton(self, law: ButlerVolmer, mean: float | None, goal: given.Real | None, tolerance: float) -> Currents:
         start = self._start(law.on)
         if start is None:
-            even = np.where(law.on, 1.0 / np.where(law.on, law.exchange, 1.0) + law.film, 1.0)
-            rough = linear_currents(self._kernels, self._slab, Local(law.on, even), tolerance=1e-3, limit=_LIMIT)
-            start = rough.current if mean is not None else rough.current * wide(goal / rough.voltage)
+            start = even_currents(law, self.layer.depth, mean, None if goal is None else float(goal[0]))
         if mean is not None:
             start = start * (mean / np.mean(start, axis=(-2, -1), keepdims=True))
         return nonlinear_currents(
@@ -327,7 +255,7 @@ class InterfaceSolver:
             linear=linear,
             iterations=found.iterations,
             newton_steps=found.newton,
-            residual=float(np.max(found.residual)),
+            residual=given.decade(float(np.max(found.residual))),
             converged=found.converged,
         )
 
@@ -356,23 +284,6 @@ def _drive(
     return (None, value) if choice == "voltage" else (value, None)
 
 
-def _even_overpotential(law: ButlerVolmer, face: int, mean: float) -> float:
-    """Return the overpotential at which a face at one potential carries the mean current, reduced."""
-    exchange, a = law.exchange[0, face].ravel(), law.drive[face]
-    on = exchange > 0
-    series, index = np.unique(np.round(law.film[0, face].ravel()[on] * exchange[on], 12), return_inverse=True)
-    weight = np.bincount(index, exchange[on]) / len(exchange)
-
-    def excess(eta: float) -> float:
-        y = charge_transfer_part(np.full_like(series, eta), series, a)
-        return float(np.sum(weight * (np.expm1(a * y) - np.expm1((a - 1.0) * y)))) / mean - 1.0
-
-    top = 1.0
-    while excess(top) < 0:
-        top *= 2.0
-    return float(brentq(excess, 0.0, top, xtol=1e-14 * top, rtol=1e-13))
-
-
 def interface_currents(
     contact: Fraction,
     *,
@@ -392,7 +303,7 @@ def interface_currents(
     voltage: Voltage | None = None,
     mirror: bool = False,
     bounds: bool = True,
-    tolerance: float = 1e-8,
+    tolerance: Fraction = 1e-8,
 ) -> InterfaceSolution:
     """Return the currents through one or two patchy faces of a slab.
 
@@ -469,3 +380,50 @@ def interface_currents(
         tolerance=tolerance,
         bounds=bounds,
     )
+
+
+PARAMETERS = (
+    ParameterRow("conductivity", "S/m", None, 1e-3, 0.2, "LLZTO 0.02 to 0.1 S/m at 25 degC: the library of materials"),
+    ParameterRow("thickness", "m", None, 1e-6, 5e-3, "films of 1 um to pellets of 5 mm"),
+    ParameterRow("period", "m", None, 1e-7, 1e-2, "some ten times the size of the patches"),
+    ParameterRow("charge_transfer_resistance", "ohm m^2", None, 1e-7, 1e-1, "0.001 to 1000 ohm cm^2"),
+    ParameterRow("exchange_current_density", "A/m^2", None, 1e-3, 1e4, "as charge_transfer_resistance at 25 degC"),
+    ParameterRow("film_resistance", "ohm m^2", 0.0, 0.0, 1e-1, "none to 1000 ohm cm^2"),
+    ParameterRow("symmetry", "1", 0.5, 0.3, 0.7, "as in kinetics"),
+)
+
+_STRIPE = np.array([[True, False]])
+
+#: (function, inputs, expected, source)
+REFERENCE_CASES = [
+    (
+        interface_currents,
+        {
+            "contact": np.array([[1.0, 0.0, 0.3], [0.0, 0.0, 1.0]]),
+            "conductivity": 0.05,
+            "thickness": 1e-3,
+            "period": 3e-4,
+            "charge_transfer_resistance": 4e-3,
+            "film_resistance": 1e-3,
+            "voltage": 0.5,
+        },
+        "see tests/physics/test_interface.py",
+        "a map with a partly wetted pixel, against finite volumes",
+    ),
+    (
+        interface_currents,
+        {
+            "contact": _STRIPE,
+            "conductivity": 0.05,
+            "thickness": 1e-3,
+            "period": 3e-4,
+            "exchange_current_density": 5.0,
+            "temperature": 298.15,
+            "film_resistance": 1e-3,
+            "second_contact": _STRIPE,
+            "current_density": 20.0,
+        },
+        "see tests/physics/test_interface.py",
+        "a striped face, against finite volumes",
+    ),
+]

@@ -29,6 +29,8 @@ __all__ = [
     "Capacitance",
     "Charge",
     "Complex",
+    "ComplexAreaResistance",
+    "ComplexResistivity",
     "Conductance",
     "Conductivity",
     "ConductivityTemperature",
@@ -47,6 +49,7 @@ __all__ = [
     "MolarEnergy",
     "MolarVolume",
     "Number",
+    "Permittivity",
     "Pressure",
     "Quantity",
     "Real",
@@ -141,6 +144,9 @@ ArealCapacitance = Annotated[Real, _A * _S / _V / _M**2]
 Inductance = Annotated[Real, _OHM * _S]
 WarburgCoefficient = Annotated[Real, _OHM * _S**-0.5]
 Impedance = Annotated[Complex, _OHM]
+ComplexAreaResistance = Annotated[Complex, _OHM * _M**2]
+ComplexResistivity = Annotated[Complex, _OHM * _M]
+Permittivity = Annotated[Real, _A * _S / _V / _M]
 
 # Plain factors for input helpers: ``0.2 * mA_cm2``.
 nm, um, mm, cm = 1e-9, 1e-6, 1e-3, 1e-2

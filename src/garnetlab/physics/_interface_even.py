@@ -1,0 +1,73 @@
+"""Butler-Volmer faces whose whole surface is at one potential: the limit of a perfect conductor, and a start for Newton."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from garnetlab.physics._interface_gap import charge_transfer_part
+from garnetlab.physics._interface_law import ButlerVolmer
+
+Real = NDArray[np.float64]
+
+
+class EvenFace:
+    """One face whose whole surface is at one potential, reduced."""
+
+    def __init__(self, law: ButlerVolmer, face: int) -> None:
+        self._exchange, self._a = law.exchange[0, face], law.drive[face]
+        exchange, film, on = self._exchange, law.film[0, face], law.on[0, face]
+        self._series = film * exchange
+        if film.any():
+            series, index = np.unique(np.round(self._series[on], 12), return_inverse=True)
+            self._distinct, weight = series, np.bincount(index, exchange[on])
+        else:
+            self._distinct, weight = np.zeros(1), np.array([np.sum(exchange)])
+        self._weight = weight / exchange.size
+
+    def mean_current(self, eta: float) -> float:
+        """Return the mean current density at an overpotential."""
+        if not self._distinct.any():
+            return float(self._weight[0]) * self._scalar(min(eta, 700.0))
+        return float(np.sum(self._weight * self._over_exchange(eta, self._distinct)))
+
+    def overpotential(self, mean: float) -> float:
+        """Return the overpotential that drives a mean current density."""
+        top = 1.0
+        while self.mean_current(top) < mean:
+            top *= 2.0
+        return float(brentq(lambda eta: self.mean_current(eta) / mean - 1.0, 0.0, top, xtol=1e-15 * top, rtol=1e-13))
+
+    def currents(self, eta: float) -> Real:
+        """Return the current densities of the pixels at an overpotential."""
+        if not self._distinct.any():
+            return self._exchange * self._scalar(min(eta, 700.0))
+        series = self._series if len(self._distinct) > 1 else self._distinct
+        return self._exchange * self._over_exchange(eta, series)
+
+    def _scalar(self, eta: float) -> float:
+        return math.expm1(self._a * eta) - math.expm1((self._a - 1.0) * eta)
+
+    def _over_exchange(self, eta: float, series: Real) -> Real:
+        y = charge_transfer_part(np.full_like(series, eta), series, self._a)
+        return np.expm1(self._a * y) - np.expm1((self._a - 1.0) * y)
+
+
+def even_currents(law: ButlerVolmer, depth: float, mean: float | None, voltage: float | None) -> Real:
+    """Return currents to start from: those of faces at one potential each."""
+    faces = [EvenFace(law, f) for f in range(law.exchange.shape[1])]
+    if mean is None:
+        top = voltage / depth
+
+        if len(faces) == 1:
+            eta = brentq(lambda eta: eta + depth * faces[0].mean_current(eta) - voltage, 0.0, voltage, rtol=1e-6)
+            return faces[0].currents(eta)[None, None]
+
+        def excess(flow: float) -> float:
+            return sum(face.overpotential(flow) for face in faces) + depth * flow - voltage
+
+        mean = float(brentq(excess, 1e-12 * top, top, rtol=1e-6))
+    return np.stack([face.currents(face.overpotential(mean)) for face in faces])[None]
