@@ -321,7 +321,7 @@ def finite_volume(contact, law, sigma, period, thickness, settings):
 def ruge_stueben(matrix):
     import pyamg
 
-    tidy = sp.csr_matrix(matrix)
+    tidy = sp.csr_matrix(matrix, copy=True)  # the stencil stays as it is
     tidy.eliminate_zeros()
     tidy.sort_indices()
     return pyamg.ruge_stuben_solver(tidy, max_coarse=500).aspreconditioner()
