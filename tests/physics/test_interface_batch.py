@@ -72,7 +72,10 @@ def test_another_array_library_gives_the_same_to_1e_10(maps, kinetics):
     assert type(generic.asr) is type(array_api_strict.asarray(1.0))
     np.testing.assert_allclose(np.asarray(generic.asr), compiled.asr, rtol=1e-10)
     np.testing.assert_allclose(
-        np.asarray(generic.current_density), compiled.current_density, rtol=1e-8, atol=1e-10 * np.max(compiled.current_density)
+        np.asarray(generic.current_density),
+        compiled.current_density,
+        rtol=1e-8,
+        atol=1e-10 * np.max(compiled.current_density),
     )
 
 

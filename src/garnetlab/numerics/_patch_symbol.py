@@ -39,7 +39,8 @@ _NEGLIGIBLE = 38.0  # exp(-38) is 3e-17
 
 def wave_numbers(count: int, *, half: bool) -> Real:
     """Return the wave numbers times the pixel side, shape (count,) or (count // 2 + 1,) with ``half``."""
-    return 2.0 * pi * (np.fft.rfftfreq(count) if half else np.fft.fftfreq(count))
+    k = np.fft.rfftfreq(count) if half else np.fft.fftfreq(count)
+    return 2.0 * pi * k.astype(np.float64)
 
 
 def current_symbol(shape: tuple[int, int], depth: float, *, half: bool = True) -> tuple[Real, Real, Real]:

@@ -86,7 +86,10 @@ def respond(
     drive: tuple[float, ...],
     fields: Array,
 ) -> Any:
-    """Return sums and span of ``Point``, its fields (4, batch, ...) filled: sums of force per face, its square, and along the change."""
+    """Fill ``fields`` (4, batch, ...) with those of ``Point``; return its sums and its span.
+
+    The sums are those of the force per face, of its square, and of it times the change.
+    """
     batch, faces = current.shape[:2]
     new, new_drop, force, slope = fields[0], fields[1], fields[2], fields[3]
     sums = np.zeros((batch, faces + 2))

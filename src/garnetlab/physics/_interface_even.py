@@ -44,30 +44,33 @@ class EvenFace:
     def currents(self, eta: float) -> Real:
         """Return the current densities of the pixels at an overpotential."""
         if not self._distinct.any():
-            return self._exchange * self._scalar(min(eta, 700.0))
+            scaled: Real = self._exchange * self._scalar(min(eta, 700.0))
+            return scaled
         series = self._series if len(self._distinct) > 1 else self._distinct
-        return self._exchange * self._over_exchange(eta, series)
+        out: Real = self._exchange * self._over_exchange(eta, series)
+        return out
 
     def _scalar(self, eta: float) -> float:
         return math.expm1(self._a * eta) - math.expm1((self._a - 1.0) * eta)
 
     def _over_exchange(self, eta: float, series: Real) -> Real:
         y = charge_transfer_part(np.full_like(series, eta), series, self._a)
-        return np.expm1(self._a * y) - np.expm1((self._a - 1.0) * y)
+        out: Real = np.expm1(self._a * y) - np.expm1((self._a - 1.0) * y)
+        return out
 
 
-def even_currents(law: ButlerVolmer, depth: float, mean: float | None, voltage: float | None) -> Real:
-    """Return currents to start from: those of faces at one potential each."""
+def even_currents(law: ButlerVolmer, depth: float, value: float, *, at_voltage: bool) -> Real:
+    """Return currents to start from, those of faces at one potential each: at a voltage or at a mean current density."""
     faces = [EvenFace(law, f) for f in range(law.exchange.shape[1])]
-    if mean is None:
-        top = voltage / depth
-
-        if len(faces) == 1:
-            eta = brentq(lambda eta: eta + depth * faces[0].mean_current(eta) - voltage, 0.0, voltage, rtol=1e-6)
-            return faces[0].currents(eta)[None, None]
+    mean = value
+    if at_voltage and len(faces) == 1:
+        eta = brentq(lambda eta: eta + depth * faces[0].mean_current(eta) - value, 0.0, value, rtol=1e-6)
+        return faces[0].currents(float(eta))[None, None]
+    if at_voltage:
+        top = value / depth
 
         def excess(flow: float) -> float:
-            return sum(face.overpotential(flow) for face in faces) + depth * flow - voltage
+            return sum(face.overpotential(flow) for face in faces) + depth * flow - value
 
         mean = float(brentq(excess, 1e-12 * top, top, rtol=1e-6))
     return np.stack([face.currents(face.overpotential(mean)) for face in faces])[None]

@@ -121,7 +121,7 @@ def _gap(problem: Problem, found: Currents) -> float:
     sign = np.array([1.0, -1.0])[: potential.shape[1]].reshape(1, -1, 1, 1)
     power = 0.5 * float(np.sum(potential * kernels.smear(potential, problem.corners.symbol)))
     power += float(np.sum(_coenergy_of_pixels(law, sign * (held - potential))))
-    return max(energy + power / pixels, 0.0) + 1e-14 * abs(energy)
+    return float(max(energy + power / pixels, 0.0) + 1e-14 * abs(energy))
 
 
 def _coenergy_of_pixels(law: ButlerVolmer, eta: Real) -> Real:

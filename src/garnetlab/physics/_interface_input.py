@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ Real = NDArray[np.float64]
 _LARGEST_MAP = 1 << 26  # pixels; four fields of it take 2 GiB
 
 
-def contact_map(contact: object, name: str = "contact") -> Real:
+def contact_map(contact: Any, name: str = "contact") -> Any:
     """Return the local contact, shape (rows, columns): booleans, or fractions 0 to 1.
 
     Raises
@@ -49,13 +50,13 @@ def contact_map(contact: object, name: str = "contact") -> Real:
     return values
 
 
-def _require_contact(values: Real, name: str) -> None:
+def _require_contact(values: Any, name: str) -> None:
     if not values.any():
         message = f"{name} = no pixel in contact: no current can flow and the resistance is infinite. Check the map."
         raise InvalidInput(message)
 
 
-def local_map(value: object, contact: Real, name: str, *, positive: bool, infinite: bool = False) -> Real:
+def local_map(value: Any, contact: Any, name: str, *, positive: bool, infinite: bool = False) -> Real:
     """Return a local property broadcast to the shape of ``contact``, checked where there is contact."""
     bound = "> 0" if positive else ">= 0"
     if isinstance(value, float) and (0 < value < np.inf or (value == 0 and not positive)):
@@ -108,14 +109,14 @@ class Layer:
         rows, columns = self.shape
         return (2 * rows, 2 * columns) if self.mirror else (rows, columns)
 
-    def unfold(self, field: Real) -> Real:
+    def unfold(self, field: Any) -> Any:
         """Return the field on the periodic cell."""
         if not self.mirror:
             return field
         wide = np.concatenate((field, field[..., ::-1]), axis=-1)
         return np.concatenate((wide, wide[..., ::-1, :]), axis=-2)
 
-    def fold(self, field: NDArray[np.number]) -> NDArray[np.number]:
+    def fold(self, field: Real) -> Real:
         """Return the part of a field of the periodic cell that the map shows."""
         return np.ascontiguousarray(field[..., : self.shape[0], : self.shape[1]])
 
@@ -136,7 +137,7 @@ def layer(
     return Layer(float(conductivity), float(thickness), float(period), shape, mirror)
 
 
-def local_resistance(slab: Layer, contact: Real, resistance: object, film: object, name: str = "contact") -> Local:
+def local_resistance(slab: Layer, contact: Any, resistance: Any, film: Any, name: str = "contact") -> Local:
     """Return the reduced local resistance of one face; an infinite resistance is a void too."""
     if contact.dtype == np.bool_ and np.ndim(resistance) == 0 and np.ndim(film) == 0:
         for name_, one, positive in (
@@ -145,7 +146,7 @@ def local_resistance(slab: Layer, contact: Real, resistance: object, film: objec
         ):
             if not (isinstance(one, float) and 0 < one < np.inf):
                 local_map(one, contact, name_, positive=positive)
-        value = (float(resistance) + float(film)) / slab.unit  # type: ignore[arg-type]
+        value = (float(resistance) + float(film)) / slab.unit
         on = slab.unfold(contact)[None, None]
         return Local(on, np.full(on.shape, value), value)
     local = local_map(resistance, contact, "charge_transfer_resistance", positive=True, infinite=True)
@@ -174,31 +175,38 @@ def thermal_voltage(temperature: float) -> float:
     return float(units.R * temperature / units.F)
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """What both faces share: symmetry, temperature [K], and memory for compiled code."""
+
+    symmetry: float
+    temperature: float
+    space: list[Real]
+
+
 def butler_volmer_face(
     slab: Layer,
     contact: Real,
     exchange: object,
     film: object,
+    state: State,
     *,
-    symmetry: float,
-    temperature: float,
     second: bool,
-    space: list[Real],
 ) -> ButlerVolmer:
     """Return the reduced kinetics of one face; current into the slab is anodic on the first, cathodic on the second."""
-    require_fraction(symmetry=symmetry)
+    require_fraction(symmetry=state.symmetry)
     local = local_map(exchange, contact, "exchange_current_density", positive=True)
     series = local_map(film, contact, "film_resistance", positive=False)
-    unit = thermal_voltage(temperature) / slab.unit
+    unit = thermal_voltage(state.temperature) / slab.unit
     on = contact > 0
     reduced = np.where(on, contact * local / unit, 0.0)
     over = np.where(on, series / slab.unit / np.where(on, contact, 1.0), 0.0)
     return butler_volmer_law(
         slab.unfold(reduced)[None, None],
         slab.unfold(over)[None, None],
-        (symmetry if second else 1.0 - symmetry,),
+        (state.symmetry if second else 1.0 - state.symmetry,),
         np,
-        space,
+        state.space,
     )
 
 

@@ -82,9 +82,11 @@ class ButlerVolmer:
         if self.space is not None:
             from garnetlab.physics._interface_compiled import respond
 
-            fields = self._free(start[0], xp)
+            fields = _free(self.space, start[0], xp)
             sums, span = respond(*start, *change, length, face, self.exchange, self.film, self.on, self.drive, fields)
-            return Point(*fields, sums[:, : face.shape[1]] / self.count, sums[:, -2], sums[:, -1], span)
+            current, drop, force, slope = fields
+            offset = sums[:, : face.shape[1]] / self.count
+            return Point(current, drop, force, slope, offset, sums[:, -2], sums[:, -1], span)
         step = length[:, None, None, None]
         current, drop = start[0] + step * change[0], start[1] + step * change[1]
         eta, slope = self.response(current, xp)
@@ -101,12 +103,6 @@ class ButlerVolmer:
             span,
         )
 
-    def _free(self, used: Array, xp: Any) -> Array:
-        """Return memory for a point that does not hold ``used``, of two that take turns."""
-        if not self.space or self.space[0].shape[1:] != used.shape:
-            self.space[:] = [xp.empty((4, *used.shape)) for _ in range(2)]
-        return self.space[1] if xp.shares_memory(self.space[0][0], used) else self.space[0]
-
     def energies(self, current: Array, xp: Any) -> Array:
         """Return the integral of the overpotential over the current, per pixel."""
         on = self.on
@@ -117,6 +113,13 @@ class ButlerVolmer:
             y, _ = inverse(u[:, f : f + 1, :, :], a, xp)
             parts.append(u[:, f : f + 1, :, :] * y - coenergy(y, a, xp))
         return xp.where(on, exchange * xp.concat(parts, axis=1) + self.film * current**2 / 2, xp.zeros_like(current))
+
+
+def _free(space: list[Array], used: Array, xp: Any) -> Array:
+    """Return memory for a point that does not hold ``used``, of two that take turns."""
+    if not space or space[0].shape[1:] != used.shape:
+        space[:] = [xp.empty((4, *used.shape)) for _ in range(2)]
+    return space[1] if xp.shares_memory(space[0][0], used) else space[0]
 
 
 def butler_volmer_law(

@@ -22,6 +22,8 @@ Electrochemical Systems, 3rd ed., Wiley 2004, ch. 18 (secondary current distribu
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from garnetlab.core import InvalidInput
@@ -34,8 +36,8 @@ from garnetlab.physics._interface_bounds import (
     lower_resistance,
     upper_resistance,
 )
-from garnetlab.physics._interface_fields import Currents, Local, linear_currents, make_slab, nonlinear_currents
 from garnetlab.physics._interface_even import EvenFace, even_currents
+from garnetlab.physics._interface_fields import Currents, Local, linear_currents, make_slab, nonlinear_currents
 from garnetlab.physics._interface_gap import Problem, nonlinear_bounds
 from garnetlab.physics._interface_law import ButlerVolmer
 from garnetlab.physics._interface_solution import InterfaceSolution
@@ -119,16 +121,16 @@ class InterfaceSolver:
             second = given.local_resistance(slab, faces[1], own, film, "second_contact")
             kinetics.append(_parallel(second))
             local = given.joined(local, second)
-        mean, applied = _drive(current_density, voltage, default=True)
+        at_voltage, value = _drive(current_density, voltage, default=True)
         found = linear_currents(
-            self._kernels, self._slab, local, start=self._start(local.on), tolerance=tolerance, limit=_LIMIT
+            self._kernels, self._slab, local, start=self._start(local.on), tolerance=float(tolerance), limit=_LIMIT
         )
         self._last = found.current if found.converged else None
         limits = self._linear_bounds(local, found) if bounds else None
-        flow = applied / (float(found.voltage[0]) * slab.unit) if applied is not None else mean / float(found.flow[0])
+        flow = value / (float(found.voltage[0]) * slab.unit) if at_voltage else value / float(found.flow[0])
         current = found.current * flow
         eta = current * ((local.resistance if local.uniform is None else local.uniform) * slab.unit)
-        return self._solution(found, flow, current, eta, sum(kinetics), limits, faces, linear=True)
+        return self._solution(found, flow, (current, eta), sum(kinetics), limits, faces=faces, linear=True)
 
     def butler_volmer(
         self,
@@ -153,33 +155,32 @@ class InterfaceSolver:
         InvalidInput  if an argument cannot be used.
         """
         slab, face = self.layer, self._face(contact, "contact")
-        shared = {"symmetry": float(symmetry), "temperature": float(temperature), "space": self._space}
-        law = given.butler_volmer_face(slab, face, exchange_current_density, film_resistance, second=False, **shared)
+        state = given.State(float(symmetry), float(temperature), self._space)
+        law = given.butler_volmer_face(slab, face, exchange_current_density, film_resistance, state, second=False)
         if self._slab.faces == 2:
             second = self._face(contact if second_contact is None else second_contact, "second_contact")
             film = film_resistance if second_film_resistance is None else second_film_resistance
             exchange = second_exchange_current_density
             exchange = exchange_current_density if exchange is None else exchange
-            law = given.both(law, given.butler_volmer_face(slab, second, exchange, film, second=True, **shared))
-        mean, applied = _drive(current_density, voltage, default=False)
+            law = given.both(law, given.butler_volmer_face(slab, second, exchange, film, state, second=True))
+        at_voltage, value = _drive(current_density, voltage, default=False)
         thermal = given.thermal_voltage(float(temperature))
         unit = thermal / slab.unit
-        goal = None if applied is None else np.array([applied / thermal])
-        found = self._newton(law, None if mean is None else mean / unit, goal, tolerance)
+        found = self._newton(law, value / (thermal if at_voltage else unit), float(tolerance), at_voltage=at_voltage)
         self._last = found.current if found.converged else None
         limits = None
         if bounds and found.converged:
+            found = replace(found, current=found.current.copy())  # the bounds solve again in the same memory
             problem = Problem(self._kernels, self._slab, self._bilinear(), law, _STEPS)
-            limits = nonlinear_bounds(problem, found, fixed_current=applied is None)
+            limits = nonlinear_bounds(problem, found, fixed_current=not at_voltage)
         flow = float(found.flow[0])
         kinetics = sum(EvenFace(law, f).overpotential(flow) for f in range(self._slab.faces)) / flow
         faces = [face] if self._slab.faces == 1 else [face, second]
-        return self._solution(
-            found, unit, found.current * unit, found.eta * thermal, kinetics, limits, faces, linear=False
-        )
+        eta = np.zeros_like(found.current) if found.eta is None else found.eta * thermal
+        return self._solution(found, unit, (found.current * unit, eta), kinetics, limits, faces=faces, linear=False)
 
     def _face(self, contact: Fraction, name: str) -> given.Real:
-        values = given.contact_map(contact, name)
+        values: given.Real = given.contact_map(contact, name)
         if values.shape != self.layer.shape:
             message = f"{name} = array of shape {values.shape}: expected {self.layer.shape}, the shape of this solver."
             raise InvalidInput(message)
@@ -193,17 +194,18 @@ class InterfaceSolver:
         current *= on
         fresh = on & (current == 0)
         if fresh.any():
-            current[fresh] = np.sum(current) / max(np.count_nonzero(current), 1)
+            current[fresh] = float(np.sum(current)) / max(int(np.count_nonzero(current)), 1)
         if self._slab.faces == 2:
-            current *= np.mean(current) / np.mean(current, axis=(-2, -1), keepdims=True)
+            current *= float(np.mean(current)) / np.mean(current, axis=(-2, -1), keepdims=True)
         return current
 
-    def _newton(self, law: ButlerVolmer, mean: float | None, goal: given.Real | None, tolerance: float) -> Currents:
+    def _newton(self, law: ButlerVolmer, value: float, tolerance: float, *, at_voltage: bool) -> Currents:
         start = self._start(law.on)
         if start is None:
-            start = even_currents(law, self.layer.depth, mean, None if goal is None else float(goal[0]))
-        if mean is not None:
-            start = start * (mean / np.mean(start, axis=(-2, -1), keepdims=True))
+            start = even_currents(law, self.layer.depth, value, at_voltage=at_voltage)
+        if not at_voltage:
+            start = start * (value / np.mean(start, axis=(-2, -1), keepdims=True))
+        goal = np.array([value]) if at_voltage else None
         return nonlinear_currents(
             self._kernels, self._slab, law, start, voltage=goal, tolerance=tolerance, limit=_LIMIT
         )
@@ -224,16 +226,15 @@ class InterfaceSolver:
         self,
         found: Currents,
         scale: float,
-        current: given.Real,
-        eta: given.Real,
+        maps: tuple[given.Real, given.Real],
         kinetics: float,
         limits: tuple[float, float] | None,
-        faces: list[given.Real],
         *,
+        faces: list[given.Real],
         linear: bool,
     ) -> InterfaceSolution:
         """Return the solution in SI from reduced resistances and fields in SI; ``scale`` is the unit of the current."""
-        slab, fold = self.layer, self.layer.fold
+        slab, fold, (current, eta) = self.layer, self.layer.fold, maps
         asr = float(found.voltage[0] / found.flow[0]) * slab.unit
         own, mean = slab.thickness / slab.conductivity, float(found.flow[0]) * scale
         two = current.shape[1] == 2
@@ -263,14 +264,12 @@ class InterfaceSolver:
 def _parallel(local: Local) -> float:
     """Return the reduced resistance of a face whose surface is at one potential."""
     if local.uniform is not None:
-        return local.uniform * local.on.size / float(np.count_nonzero(local.on))
+        return float(local.uniform * local.on.size / np.count_nonzero(local.on))
     return 1.0 / float(np.mean(admittances(local, np)))
 
 
-def _drive(
-    current_density: CurrentDensity | None, voltage: Voltage | None, *, default: bool
-) -> tuple[float | None, float | None]:
-    """Return the mean current density or the voltage; 1 A/m^2 where a linear problem leaves it open."""
+def _drive(current_density: CurrentDensity | None, voltage: Voltage | None, *, default: bool) -> tuple[bool, float]:
+    """Return whether the voltage is held, and what is held; 1 A/m^2 where a linear problem leaves it open."""
     choice = given.one_of(
         {"current_density": current_density, "voltage": voltage}, "the one that is held", none=default
     )
@@ -281,7 +280,7 @@ def _drive(
     if choice == "voltage" and value > _LARGEST_VOLTAGE:
         message = f"voltage = {value:g} V: expected at most {_LARGEST_VOLTAGE:g} V. Pass volts, not millivolts."
         raise InvalidInput(message)
-    return (None, value) if choice == "voltage" else (value, None)
+    return choice == "voltage", value
 
 
 def interface_currents(

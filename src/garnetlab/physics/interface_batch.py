@@ -15,7 +15,15 @@ import numpy as np
 from garnetlab.core import InvalidInput
 from garnetlab.numerics import Array, GenericKernels, Kernels, compiled_kernels
 from garnetlab.physics import _interface_input as given
-from garnetlab.physics._interface_fields import Currents, Local, Slab, linear_currents, make_slab, nonlinear_currents, wide
+from garnetlab.physics._interface_fields import (
+    Currents,
+    Local,
+    Slab,
+    linear_currents,
+    make_slab,
+    nonlinear_currents,
+    wide,
+)
 from garnetlab.physics._interface_law import butler_volmer_law
 from garnetlab.physics._table import ParameterRow, require_fraction
 from garnetlab.units import AreaResistance, Conductivity, CurrentDensity, Fraction, Length, Temperature, Voltage
@@ -89,9 +97,7 @@ def interface_batch(
     numpy = is_numpy_array(array)
     xp = array_namespace(array)
     batch = _Batch(array, xp)
-    layer = given.layer(
-        batch.shape, conductivity=float(conductivity), thickness=float(thickness), period=float(period)
-    )
+    layer = given.layer(batch.shape, conductivity=float(conductivity), thickness=float(thickness), period=float(period))
     kind = given.one_of(
         {
             "charge_transfer_resistance": charge_transfer_resistance,
@@ -100,10 +106,10 @@ def interface_batch(
         "the first for linear and the second for Butler-Volmer kinetics",
     )
     linear = kind == "charge_transfer_resistance"
-    held = given.one_of(
-        {"current_density": current_density, "voltage": voltage}, "the one that is held", none=linear
+    held = given.one_of({"current_density": current_density, "voltage": voltage}, "the one that is held", none=linear)
+    drive = batch.numbers(
+        1.0 if held is None else current_density if held == "current_density" else voltage, held or ""
     )
-    drive = batch.numbers(1.0 if held is None else current_density if held == "current_density" else voltage, held or "")
     potential = 1.0 if linear else given.thermal_voltage(float(temperature)) if temperature is not None else None
     if potential is None:
         message = "temperature = None: expected a temperature in K for Butler-Volmer kinetics, for example 298.15."
@@ -114,7 +120,10 @@ def interface_batch(
     slab = make_slab(layer.shape, layer.depth, 1)
     if numpy:
         kernels = compiled_kernels()
-        cells = [job.solve(kernels, slab, batch.fraction[n : n + 1], local[n : n + 1], drive[n : n + 1]) for n in range(len(local))]
+        cells = [
+            job.solve(kernels, slab, batch.fraction[n : n + 1], local[n : n + 1], drive[n : n + 1])
+            for n in range(len(local))
+        ]
         return _gather(cells)
     symbols = Slab(batch.place(slab.symbol), batch.place(slab.whole), slab.depth)
     return job.solve(GenericKernels(xp), symbols, batch.fraction, local, drive)
@@ -125,7 +134,9 @@ class _Batch:
 
     def __init__(self, contact: Array, xp: Any) -> None:
         if contact.ndim != 3 or 0 in contact.shape:
-            message = f"contact = array of shape {tuple(contact.shape)}: expected three dimensions (batch, rows, columns)."
+            message = (
+                f"contact = array of shape {tuple(contact.shape)}: expected three dimensions (batch, rows, columns)."
+            )
             raise InvalidInput(message)
         self._xp, self._like = xp, contact
         self.shape = (int(contact.shape[1]), int(contact.shape[2]))
@@ -151,7 +162,9 @@ class _Batch:
         host = value if own else np.asarray(value, dtype=np.float64)
         count = self.fraction.shape[0]
         if host.ndim > 1 or (host.ndim == 1 and host.shape[0] != count):
-            message = f"{name} = array of shape {tuple(host.shape)}: expected one number, or one for each of {count} cells."
+            message = (
+                f"{name} = array of shape {tuple(host.shape)}: expected one number, or one for each of {count} cells."
+            )
             raise InvalidInput(message)
         array = self._xp.broadcast_to(host if own else self.place(host), (count,)) + 0.0
         if not bool(self._xp.all((array > 0) & self._xp.isfinite(array))):

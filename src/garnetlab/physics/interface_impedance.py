@@ -23,6 +23,7 @@ transfer over Laplace's equation). J. R. Macdonald, E. Barsoukov (eds.), Impedan
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -189,7 +190,7 @@ def interface_spectrum(
             grain_boundary_exponent=grain_boundary_exponent,
         )
     )
-    films = {"film": film_resistance, "double_layer": double_layer_capacitance, "gap": gap_capacitance}
+    films: dict[str, Any] = {"film": film_resistance, "double_layer": double_layer_capacitance, "gap": gap_capacitance}
     faces = [_Face.of(slab, face, charge_transfer_resistance, **films)]
     if second_contact is not None:
         second = given.contact_map(second_contact, "second_contact")
@@ -198,7 +199,7 @@ def interface_spectrum(
             raise InvalidInput(message)
         local = second_charge_transfer_resistance
         faces.append(_Face.of(slab, second, charge_transfer_resistance if local is None else local, **films))
-    return _sweep(slab, faces, f, resistivity, tolerance)
+    return _sweep(slab, faces, f, resistivity, float(tolerance))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,26 +217,29 @@ class _Face:
         cls,
         slab: given.Layer,
         contact: given.Real,
-        transfer: object,
+        transfer: Any,
         *,
         film: object,
         double_layer: object,
-        gap: object,
+        gap: Any,
     ) -> _Face:
         values = given.local_map(transfer, contact, "charge_transfer_resistance", positive=True)
         series = given.local_map(film, contact, "film_resistance", positive=False)
         layer = given.local_map(double_layer, contact, "double_layer_capacitance", positive=False)
-        if np.ndim(gap) or not 0 <= float(gap) < np.inf:  # type: ignore[arg-type]
+        if np.ndim(gap) or not 0 <= float(gap) < np.inf:
             message = f"gap_capacitance = {gap}: expected one finite number >= 0 in F/m^2."
             raise InvalidInput(message)
-        maps = (slab.unfold(np.asarray(m, dtype=np.float64)) for m in (contact, values, series, layer))
-        return cls(*maps, float(gap))  # type: ignore[arg-type]
+        share, charge, series, layer = (
+            slab.unfold(np.asarray(m, dtype=np.float64)) for m in (contact, values, series, layer)
+        )
+        return cls(share, charge, series, layer, float(gap))
 
     def admittance(self, omega: float) -> NDArray[np.complex128]:
         """Return the local admittance per area [S/m^2]."""
         charge = self.transfer / (1 + 1j * omega * self.transfer * self.double_layer)
         touching = np.where(self.contact > 0, self.contact / (self.film + charge), 0.0)
-        return touching + (1 - self.contact) * 1j * omega * self.gap
+        out: NDArray[np.complex128] = touching + (1 - self.contact) * 1j * omega * self.gap
+        return out
 
 
 def _sweep(

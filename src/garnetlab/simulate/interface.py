@@ -15,8 +15,8 @@ from garnetlab.library import load_material
 from garnetlab.physics.interface import InterfaceSolution, interface_currents
 from garnetlab.physics.interface_impedance import interface_spectrum
 from garnetlab.units import (
-    ArealCapacitance,
     Area,
+    ArealCapacitance,
     AreaResistance,
     Conductivity,
     CurrentDensity,
