@@ -1,8 +1,8 @@
 r"""Galerkin symbols of a homogeneous layer between its faces, on square pixels of side 1.
 
 A layer of unit conductivity and depth d answers a current density of wave vector k on one face by the potential
-:math:`\tanh(kd)/k`, its other face held at zero. With two faces the answer is the 2x2 matrix of
-:math:`\coth(kd)/k` and :math:`1/(k \sinh(kd))`. A current that is constant on every pixel has the spectrum of its pixel
+:math:`\tanh(kd)/k`, its other face held at zero. With two faces, the current entering at the first and leaving at the
+second, the potential drops seen from each are the 2x2 matrix of :math:`\coth(kd)/k` and :math:`-1/(k \sinh(kd))`. A current that is constant on every pixel has the spectrum of its pixel
 values times sinc factors, repeated at :math:`k + 2\pi m`; projecting the potential on the pixels gives
 
 .. math:: Z(k) = \sum_m \frac{\tanh(|k_m| d)}{|k_m|} \operatorname{sinc}^2\frac{k_{m,x}}{2}
@@ -44,7 +44,7 @@ def wave_numbers(count: int, *, half: bool) -> Real:
 
 
 def current_symbol(shape: tuple[int, int], depth: float, *, half: bool = True) -> tuple[Real, Real, Real]:
-    """Return the symbols of currents that are constant on pixels: one face, two faces diagonal, two faces mixed.
+    """Return the symbols of currents that are constant on pixels: one face, two faces diagonal, two faces mixed (negative).
 
     Parameters
     ----------
@@ -67,11 +67,11 @@ def current_symbol(shape: tuple[int, int], depth: float, *, half: bool = True) -
     alias += 2.0 / sqrt(pi) * _tail(ky, kx, 2, nodes, weights)
     one = plain * np.tanh(k * depth) / k + alias
     same = plain / (np.tanh(k * depth) * k) + alias
-    mixed = plain * _csch(k * depth) / k
+    mixed = -plain * _csch(k * depth) / k
     for q, sinc in _images(ky, kx, depth, 2):
         one += sinc * (np.tanh(q * depth) - 1.0) / q
         same += sinc * (1.0 / np.tanh(q * depth) - 1.0) / q
-        mixed += sinc * _csch(q * depth) / q
+        mixed -= sinc * _csch(q * depth) / q
     for symbol in (one, same, mixed):
         symbol[0, 0] = 0.0
     return one, same, mixed
