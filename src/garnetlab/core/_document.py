@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from garnetlab.core._cell import Cell
 from garnetlab.core._edge import DOCUMENT, Record, convert_errors
 from garnetlab.core._errors import InvalidInput, ReadError, nearest
+from garnetlab.core._interface import InterfaceEntry
 from garnetlab.core._procedure import Procedure
 from garnetlab.core._recipe import Recipe
 from garnetlab.core._samples import MeasurementEntry, Sample
@@ -32,6 +33,7 @@ class StudyDocument(Record):
     recipes: dict[str, Recipe] = Field(default_factory=dict)
     cells: dict[str, Cell] = Field(default_factory=dict)
     procedures: dict[str, Procedure] = Field(default_factory=dict)
+    interfaces: dict[str, InterfaceEntry] = Field(default_factory=dict)
     samples: dict[str, Sample] = Field(default_factory=dict)
     measurements: tuple[MeasurementEntry, ...] = ()
 

@@ -53,7 +53,7 @@ def _compiled_inverse(spectrum: Array, field: Array) -> Any:
     return whole if isinstance(field.dtype, types.Complex) else real
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=_FAST, error_model="numpy")
 def _mix(spectrum: Array, symbol: Array) -> None:
     faces, rows, columns = spectrum.shape
     for y in range(rows):
@@ -68,7 +68,7 @@ def _mix(spectrum: Array, symbol: Array) -> None:
                 spectrum[1, y, x] = mixed * one + same * two
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=_FAST, error_model="numpy")
 def _unmix(spectrum: Array, symbol: Array, shift: Array) -> None:
     faces, rows, columns = spectrum.shape
     for y in range(rows):
@@ -84,7 +84,7 @@ def _unmix(spectrum: Array, symbol: Array, shift: Array) -> None:
                 spectrum[1, y, x] = (first * two - mixed * one) * factor
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=_FAST, error_model="numpy")
 def _conduct_scaled(
     z: Array, p: Array, beta: Any, scale: Array, diagonal: Array, symbol: Array, ap: Array, spectrum: Array
 ) -> Any:
@@ -105,7 +105,7 @@ def _conduct_scaled(
     return total
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=_FAST, error_model="numpy")
 def _conduct_masked(
     z: Array, p: Array, beta: Any, mask: Array, diagonal: Array, symbol: Array, ap: Array, spectrum: Array
 ) -> Any:
@@ -124,7 +124,7 @@ def _conduct_masked(
     return total
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=_FAST, error_model="numpy")
 def _precondition(r: Array, scale: Array, symbol: Array, shift: Array, z: Array, spectrum: Array) -> Any:
     _forward(r, spectrum)
     _unmix(spectrum, symbol, shift)
@@ -140,7 +140,7 @@ def _precondition(r: Array, scale: Array, symbol: Array, shift: Array, z: Array,
     return total
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=_FAST, error_model="numpy")
 def _advance(x: Array, r: Array, p: Array, ap: Array, alpha: Any) -> float:
     x, r, p, ap = x.ravel(), r.ravel(), p.ravel(), ap.ravel()
     total = 0.0
@@ -152,7 +152,7 @@ def _advance(x: Array, r: Array, p: Array, ap: Array, alpha: Any) -> float:
     return total
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=_FAST, error_model="numpy")
 def _project(r: Array, z: Array, a: Array, ma: Array, norm: Any, alias: bool) -> Any:
     r, z, a, ma = r.ravel(), z.ravel(), a.ravel(), ma.ravel()
     t = 0.0 * r[0]
@@ -169,7 +169,7 @@ def _project(r: Array, z: Array, a: Array, ma: Array, norm: Any, alias: bool) ->
     return total
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=_FAST, error_model="numpy")
 def _dot(a: Array, b: Array) -> Any:
     one, two = a.ravel(), b.ravel()
     total = 0.0 * one[0]
@@ -178,7 +178,7 @@ def _dot(a: Array, b: Array) -> Any:
     return total
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=_FAST, error_model="numpy")
 def _square(field: Array) -> float:
     flat = field.ravel()
     total = 0.0

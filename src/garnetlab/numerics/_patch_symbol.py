@@ -2,8 +2,9 @@ r"""Galerkin symbols of a homogeneous layer between its faces, on square pixels 
 
 A layer of unit conductivity and depth d answers a current density of wave vector k on one face by the potential
 :math:`\tanh(kd)/k`, its other face held at zero. With two faces, the current entering at the first and leaving at the
-second, the potential drops seen from each are the 2x2 matrix of :math:`\coth(kd)/k` and :math:`-1/(k \sinh(kd))`. A current that is constant on every pixel has the spectrum of its pixel
-values times sinc factors, repeated at :math:`k + 2\pi m`; projecting the potential on the pixels gives
+second, the potential drops seen from each are the 2x2 matrix of :math:`\coth(kd)/k` and :math:`-1/(k \sinh(kd))`. A
+current that is constant on every pixel has the spectrum of its pixel values times sinc factors, repeated at
+:math:`k + 2\pi m`; projecting the potential on the pixels gives
 
 .. math:: Z(k) = \sum_m \frac{\tanh(|k_m| d)}{|k_m|} \operatorname{sinc}^2\frac{k_{m,x}}{2}
           \operatorname{sinc}^2\frac{k_{m,y}}{2}, \qquad k_m = k + 2\pi m,

@@ -6,7 +6,7 @@ live in the array library of ``kernels``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -192,10 +192,9 @@ def nonlinear_currents(
     nothing = xp.zeros_like(start[:, 0, 0, 0])
     face = _offered(law, voltage, xp)
     point = law.respond((start, kernels.smear(start, symbol)), (start, start), nothing, face, xp)
-    shift = _shift(point, voltage, xp)
-    if bool(xp.any(shift != 0)):
-        face = face - shift
-        point = law.respond((point.current, point.drop), (start, start), nothing, face, xp)
+    if not tied or slab.faces == 2:
+        shift = _shift(point, voltage, xp)
+        face, point = face - shift, _shifted(law, point, shift, xp)
     iterations, done, offered = 0, 0, face
     relative = _relative(law, point, face, voltage, xp)
     while done < _NEWTON and not bool(xp.all(relative <= tolerance)):
@@ -242,6 +241,13 @@ def _shift(point: Point, voltage: Array | None, xp: Any) -> Array:
         return xp.zeros_like(offset)
     half = (offset[:, 0] - offset[:, 1]) / 2.0
     return xp.stack((half, -half), axis=1)
+
+
+def _shifted(law: ButlerVolmer, point: Point, shift: Array, xp: Any) -> Point:
+    """Return the point with the potentials of the faces lowered by ``shift``."""
+    force = xp.where(law.on, point.force - shift[:, :, None, None], xp.zeros_like(point.force))
+    square = point.square - xp.sum(shift * law.count * (2.0 * point.offset - shift), axis=1)
+    return replace(point, force=force, offset=point.offset - shift, square=square)
 
 
 def _relative(law: ButlerVolmer, point: Point, face: Array, voltage: Array | None, xp: Any) -> Array:

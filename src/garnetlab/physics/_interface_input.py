@@ -187,8 +187,8 @@ class State:
 def butler_volmer_face(
     slab: Layer,
     contact: Real,
-    exchange: object,
-    film: object,
+    exchange: Any,
+    film: Any,
     state: State,
     *,
     second: bool,
@@ -198,9 +198,14 @@ def butler_volmer_face(
     local = local_map(exchange, contact, "exchange_current_density", positive=True)
     series = local_map(film, contact, "film_resistance", positive=False)
     unit = thermal_voltage(state.temperature) / slab.unit
-    on = contact > 0
-    reduced = np.where(on, contact * local / unit, 0.0)
-    over = np.where(on, series / slab.unit / np.where(on, contact, 1.0), 0.0)
+    if np.ndim(exchange) == 0:
+        reduced = contact * (float(exchange) / unit)
+    else:
+        reduced = np.where(contact > 0, contact * local / unit, 0.0)
+    if np.ndim(film) == 0 and float(film) == 0.0:
+        over = np.zeros(contact.shape)
+    else:
+        over = np.where(contact > 0, series / slab.unit / np.where(contact > 0, contact, 1.0), 0.0)
     return butler_volmer_law(
         slab.unfold(reduced)[None, None],
         slab.unfold(over)[None, None],

@@ -84,7 +84,7 @@ class InterfaceSolver:
         self._kernels: Kernels = compiled_kernels()
         self._space: list[given.Real] = []
         self._corners: Corners | None = None
-        self._last: given.Real | None = None
+        self._last: tuple[given.Real, given.Real] | None = None
 
     def forget(self) -> None:
         """Start the next solve afresh."""
@@ -125,7 +125,7 @@ class InterfaceSolver:
         found = linear_currents(
             self._kernels, self._slab, local, start=self._start(local.on), tolerance=float(tolerance), limit=_LIMIT
         )
-        self._last = found.current if found.converged else None
+        self._last = (found.current, local.on.copy()) if found.converged else None
         limits = self._linear_bounds(local, found) if bounds else None
         flow = value / (float(found.voltage[0]) * slab.unit) if at_voltage else value / float(found.flow[0])
         current = found.current * flow
@@ -167,7 +167,7 @@ class InterfaceSolver:
         thermal = given.thermal_voltage(float(temperature))
         unit = thermal / slab.unit
         found = self._newton(law, value / (thermal if at_voltage else unit), float(tolerance), at_voltage=at_voltage)
-        self._last = found.current if found.converged else None
+        self._last = (found.current, law.on) if found.converged else None
         limits = None
         if bounds and found.converged:
             found = replace(found, current=found.current.copy())  # the bounds solve again in the same memory
@@ -190,11 +190,11 @@ class InterfaceSolver:
         """Return start values from the last map: its currents where there is still contact, their mean where it is new."""
         if self._last is None:
             return None
-        current = self._last
+        current, before = self._last
         current *= on
-        fresh = on & (current == 0)
+        fresh = on & ~before
         if fresh.any():
-            current[fresh] = float(np.sum(current)) / max(int(np.count_nonzero(current)), 1)
+            current[fresh] = float(np.sum(current)) / max(int(np.count_nonzero(on & before)), 1)
         if self._slab.faces == 2:
             current *= float(np.mean(current)) / np.mean(current, axis=(-2, -1), keepdims=True)
         return current

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from garnetlab.study._bibliography import bibliography
     from garnetlab.study._doctor import examine
     from garnetlab.study._example import write_example
+    from garnetlab.study._interface import SimulatedInterface, Simulation, simulate_document
     from garnetlab.study._ledger import SEED, Ledger, ledger_csv, ledger_json, reproduce
     from garnetlab.study._ledger_rows import Row, Status
     from garnetlab.study._ledger_rows_spectra import ReadBack
@@ -31,6 +32,9 @@ _NAMES = {
     "bibliography": "_bibliography",
     "examine": "_doctor",
     "write_example": "_example",
+    "SimulatedInterface": "_interface",
+    "Simulation": "_interface",
+    "simulate_document": "_interface",
     "SEED": "_ledger",
     "Ledger": "_ledger",
     "ledger_csv": "_ledger",
@@ -58,6 +62,8 @@ __all__ = [
     "ReadBack",
     "Row",
     "SampleOptions",
+    "SimulatedInterface",
+    "Simulation",
     "Status",
     "Study",
     "Summary",
@@ -75,6 +81,7 @@ __all__ = [
     "read_study",
     "reproduce",
     "sample_options",
+    "simulate_document",
     "summarise",
     "write_example",
 ]

@@ -1,0 +1,112 @@
+"""A simulated document to a folder: the library call behind ``garnetlab simulate --out``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from garnetlab.readers.generic_text import write_csv
+from garnetlab.report import _interface_figures as figures
+from garnetlab.report import _page
+from garnetlab.report._files import make_folder, write_text
+from garnetlab.report._report import slug
+from garnetlab.report._style import SavedFigure, rows_csv
+from garnetlab.study import SimulatedInterface, Simulation
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSimulation:
+    """A simulation and where its page and files are."""
+
+    page: Path
+    simulation: Simulation
+    files: tuple[Path, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the JSON object of the contract, with the files written."""
+        return {**self.simulation.to_dict(), "report": str(self.page), "files": [str(f) for f in self.files]}
+
+
+def write_simulation(simulation: Simulation, folder: Path) -> WrittenSimulation:
+    """Write ``report.html``, ``results.json``, figures (SVG, PNG, CSV), a table, and the impedance as CSV.
+
+    Raises
+    ------
+    InvalidInput  if the folder cannot be written.
+    """
+    make_folder(folder)
+    saved: dict[str, list[SavedFigure]] = {}
+    files: list[Path] = []
+    for item, name in zip(simulation.interfaces, _file_names(simulation), strict=True):
+        if not item.result.outcome.good:
+            continue
+        saved[item.name] = _figures(item, make_folder(folder / "figures"), name)
+        files += [file for figure in saved[item.name] for file in figure.files]
+        if item.spectrum is not None:
+            files.append(write_csv(item.spectrum, make_folder(folder / "impedance") / f"{name}.csv"))
+    rows = [{"interface": i.name, **_flat(row)} for i in simulation.interfaces for row in i.result.to_rows()]
+    if rows:
+        files.append(make_folder(folder / "tables") / "values.csv")
+        write_text(files[-1], rows_csv(rows))
+    written = WrittenSimulation(folder / "report.html", simulation, tuple(files))
+    write_text(written.page, _page.page(simulation.title, _body(simulation, saved)))
+    text = json.dumps(written.to_dict(), allow_nan=False, ensure_ascii=False, indent=1, default=float)
+    write_text(folder / "results.json", text)
+    return written
+
+
+def _file_names(simulation: Simulation) -> list[str]:
+    """Return a file name for every interface; names that differ only in what a file name cannot hold are numbered."""
+    names: list[str] = []
+    for item in simulation.interfaces:
+        name, k = slug(item.name), 1
+        while name in names:
+            k += 1
+            name = f"{slug(item.name)}_{k}"
+        names.append(name)
+    return names
+
+
+def _figures(item: SimulatedInterface, folder: Path, name: str) -> list[SavedFigure]:
+    title = f"Interface {item.name}"
+    saved = [
+        figures.contact_figure(item.result, folder, f"{name}_contact", title),
+        figures.current_figure(item.result, folder, f"{name}_current", title),
+        figures.resistance_figure(item.result, folder, f"{name}_resistance", title),
+    ]
+    if item.spectrum is not None:
+        saved.append(figures.impedance_figure(item.spectrum, item.result, folder, f"{name}_impedance", title))
+    return saved
+
+
+def _flat(row: dict[str, object]) -> dict[str, object]:
+    """Return the row with its bounds in two columns."""
+    interval = row.get("interval")
+    rest = {k: v for k, v in row.items() if k != "interval"}
+    if isinstance(interval, list):
+        rest["lower bound"], rest["upper bound"] = interval
+    return rest
+
+
+def _body(simulation: Simulation, saved: dict[str, list[SavedFigure]]) -> str:
+    parts = [_page.heading(simulation.title, 1), _page.warnings([message for _, message in simulation.errors])]
+    number = 0
+    for item in simulation.interfaces:
+        parts.append(_page.heading(item.name))
+        if not item.result.outcome.good:
+            parts.append(_page.warnings([item.result.outcome.value]))
+            continue
+        shown = [_shown(_flat(row)) for row in item.result.to_rows()]
+        parts.append(_page.table(shown, numeric=("value", "std", "lower bound", "upper bound")))
+        parts.append(_page.warnings(item.result.warnings))
+        for figure in saved[item.name]:
+            number += 1
+            parts.append(_page.figure(figure.svg, figure.caption, number))
+    parts.append(_page.heading("Sources"))
+    parts.append(_page.table([dict(s) for item in simulation.interfaces for s in item.result.sources]))
+    return "\n".join(parts)
+
+
+def _shown(row: dict[str, object]) -> dict[str, object]:
+    return {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()}
