@@ -68,15 +68,15 @@ def note_percent(name: str, share: float, form: str = ".0f") -> float:
 
 # the solver over two numbers ------------------------------------------------------------------------------------------
 #: share of the face in contact; discs of one radius on a square lattice up to where they would touch
-FRACTIONS = np.array([0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.75])
+FRACTIONS = np.array([0.002, 0.0045, 0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.75])
 #: sigma R_ct/a
-RATIOS = np.logspace(-2.5, 2.5, 21)
+RATIOS = np.logspace(-2.5, 2.5, 16)
 
 
 def discs(fraction: float, radius: float = 10 * UM) -> tuple[NDArray[np.bool_], float, float]:
-    """Return a map with one disc of at least 9 pixels radius, its period, and the radius by its exact area."""
+    """Return a map with one disc of at least 6 pixels radius, its period, and the radius by its exact area."""
     period = radius * math.sqrt(math.pi / fraction)
-    pixels = next(n for n in (128, 256, 512) if fraction * n**2 > math.pi * 9.0**2 or n == 512)
+    pixels = next(n for n in (128, 256) if fraction * n**2 > math.pi * 6.0**2)
     contact = disc_contact((pixels, pixels), period=period, radius=radius)
     return contact, period, period * math.sqrt(contact.mean() / math.pi)
 
@@ -245,9 +245,9 @@ def paper_numbers(table: Table) -> None:
         note(f"away.{tag}", (ENERGY[name] - SLAB_ENERGY) / DOUBT, ".0f")
         note(f"pure.{tag}", apparent(table, 1e-6, 1.0)[0], ".2f", "eV")
         for spot in (1, 10, 100):
-            pure = brentq(lambda f, n=name, a=spot: float(table.asr(1e-3, f)) * a * UM / SIGMA - ASR[n], 1e-4, 0.7)
+            pure = brentq(lambda f, n=name, a=spot: float(table.asr(1e-3, f)) * a * UM / SIGMA - ASR[n], 1e-6, 0.7)
             note_percent(f"pure.{tag}.{spot}", pure, ".2g")
-    for tag, fractions in (("low", (0.003, 0.01, 0.03)), ("high", (0.3, 0.5, 0.75))):
+    for tag, fractions in (("low", (0.0045, 0.01, 0.03)), ("high", (0.3, 0.5, 0.75))):
         caps = [share_of_energy(table, ENERGY[KCO] - DOUBT, most_share(table, ENERGY[KCO] - DOUBT, fraction=f), f) for f in fractions]
         note_percent(f"cap.theta.{tag}", max(caps) if tag == "high" else min(caps))
     for kinetic in (0.7, 0.8, 1.0):
@@ -299,7 +299,7 @@ def random_maps(table: Table) -> dict[str, Floats]:
     """Solve random maps, with 2/pi of their mean chord as patch radius, and compare with discs of that radius."""
     period, rows = 100 * UM, []
     for fraction in (0.1, 0.3, 0.5, 0.7):
-        contact = random_contact((256, 256), fraction=fraction, period=period, correlation_length=5 * UM, rng=1)
+        contact = random_contact((128, 128), fraction=fraction, period=period, correlation_length=5 * UM, rng=1)
         radius = 2.0 / math.pi * mean_chord_length(contact, period=period)
         for ratio in np.logspace(-2, 2, 9):
             rows.append([fraction, ratio, solved(contact, period, radius, ratio).share, table.share(ratio, fraction)])
@@ -316,7 +316,7 @@ def random_maps(table: Table) -> dict[str, Floats]:
 
 # impedance ------------------------------------------------------------------------------------------------------------
 LAYER = 0.1  # double layer [F/m^2]: 10 uF/cm^2, assumed
-FREQUENCIES = np.logspace(9.0, -1.0, 101)
+FREQUENCIES = np.logspace(9.0, 1.0, 81)
 BULK = SIGMA / (2 * math.pi * PERMITTIVITY)
 
 
@@ -325,13 +325,15 @@ def gap_capacitance(width: float) -> float:
     return EPSILON_0 / width
 
 
-def spectrum(ratio: float, gap: float, fraction: float = 0.1, radius: float = 10 * UM) -> NDArray[np.complex128]:
+def spectrum(
+    ratio: float, gap: float, f: Floats = FREQUENCIES, fraction: float = 0.1, radius: float = 10 * UM
+) -> NDArray[np.complex128]:
     """Return the impedance of one face times area [ohm m^2], that of the slab between planes taken off."""
     period = radius * math.sqrt(math.pi / fraction)
-    contact = disc_contact((64, 64), period=period, radius=radius)
+    contact = disc_contact((48, 48), period=period, radius=radius)
     found = interface_spectrum(
         contact,
-        FREQUENCIES,
+        f,
         charge_transfer_resistance=ratio * radius / SIGMA,
         conductivity=SIGMA,
         thickness=2 * period,
@@ -346,9 +348,9 @@ def spectrum(ratio: float, gap: float, fraction: float = 0.1, radius: float = 10
     return np.asarray(found.asr) - np.asarray(found.slab)
 
 
-def apexes(impedance: NDArray[np.complex128]) -> list[tuple[float, float]]:
+def apexes(impedance: NDArray[np.complex128], f: Floats = FREQUENCIES) -> list[tuple[float, float]]:
     """Return frequency [Hz] and -Im Z [ohm m^2] of every apex, the fastest first; parabola through three points."""
-    y, x = -impedance.imag, np.log(FREQUENCIES)
+    y, x = -impedance.imag, np.log(f)
     out = []
     for k in range(1, len(y) - 1):
         if y[k] > y[k - 1] and y[k] >= y[k + 1] and y[k] > 0.005 * y.max():
@@ -385,15 +387,23 @@ def arcs() -> dict[str, Floats]:
     return columns
 
 
-def own_arc() -> dict[str, Floats]:
+def own_arc(table: Table) -> dict[str, Floats]:
     """Solve pure constriction over the gap and return the frequency of its apex over that of the bulk."""
-    betas, columns = np.logspace(-1.5, 2.5, 13), {}
-    columns["C_gap_a_per_permittivity"] = betas
-    for fraction in (0.05, 0.3):
-        peaks = [apexes(spectrum(1e-4, EPSILON_0 * 10 * UM / (b * PERMITTIVITY), fraction))[-1][0] / BULK for b in betas]
-        columns[f"apex_over_bulk_at_contact_fraction_{fraction:g}"] = np.array(peaks)
-        note(f"own.{fraction:g}", math.exp(np.interp(math.log(2.0), -np.log(peaks), np.log(betas))), ".1f")
-    note("own.gap", 10 * UM / (PERMITTIVITY / EPSILON_0) / 1e-9, ".0f", "nm")
+    scaled, columns, off = np.logspace(-1.5, 2.0, 8), {}, []
+    columns["sigma_R_c_C_gap_per_permittivity"] = scaled
+    f = BULK * np.logspace(0.6, -3.0, 37)
+    for fraction in (0.02, 0.1, 0.4):
+        length = float(table.constriction(RATIOS[0], fraction)) * 10 * UM  # slab of the same resistance as the constriction
+        found = []
+        for x in scaled:
+            z = spectrum(1e-4, EPSILON_0 * length / (x * PERMITTIVITY), f, fraction)
+            found.append(max(apexes(z, f), key=lambda peak: peak[1])[0] / BULK)
+        columns[f"apex_over_bulk_at_contact_fraction_{fraction:g}"] = np.array(found)
+        off.append(np.abs(np.log(np.array(found) * (1 + scaled))).max())
+    note_percent("own.off", math.expm1(max(off)))
+    for resistance in (1, 10, 100):
+        gap = SIGMA * resistance * OHM_CM2 * EPSILON_0 / PERMITTIVITY
+        note(f"own.gap.{resistance}", gap / 1e-9, ".2g", "nm")
     return columns
 
 
@@ -427,7 +437,7 @@ def reading() -> None:
 # figures --------------------------------------------------------------------------------------------------------------
 def draw_map(folder: Path, table: Table, checks: dict[str, Floats]) -> None:
     """Draw the share of constriction, and the two interfaces on it."""
-    k, f = np.logspace(-2.5, 2.5, 81), np.logspace(-3, math.log10(0.75), 61)
+    k, f = np.logspace(-2.5, 2.5, 81), np.logspace(math.log10(0.002), math.log10(0.75), 61)
     share = table.share(k[None, :], f[:, None])
     size = table.asr(k[None, :], f[:, None])
     figure = new_figure(9.2, 4.2)
@@ -441,7 +451,7 @@ def draw_map(folder: Path, table: Table, checks: dict[str, Floats]) -> None:
             edge = [ratio_of_energy(table, ENERGY[name] - DOUBT, kinetic, float(x)) for x in f[::6]]
             label = f"{kinetic:g} eV" if dash == "--" else "any energy"
             ax.plot(edge, f[::6], dash, color=ORANGE, lw=2.0, label=label)
-        ax.set(xscale="log", yscale="log", xlabel="σR$_{ct}$/patch radius a at 25 °C", xlim=(k[0], k[-1]), ylim=(1e-3, 0.75))
+        ax.set(xscale="log", yscale="log", xlabel="σR$_{ct}$/patch radius a at 25 °C", xlim=(k[0], k[-1]), ylim=(0.002, 0.75))
         ax.set_title(f"{name}: {ASR[name] / OHM_CM2:g} Ω cm², {ENERGY[name]:g} eV", fontsize=9)
         legend = ax.legend(title="allowed to the right,\nkinetics of up to", loc="lower left", fontsize=7, title_fontsize=7, frameon=True)
         legend.get_frame().set(facecolor="white", alpha=0.85, edgecolor="none")
@@ -493,7 +503,7 @@ def simple_energy(table: Table, ratio: float, kinetic: float) -> float:
 
 def draw_sizes(folder: Path, table: Table) -> None:
     """Draw where the ASR is that of the paper, over patch radius and contact fraction."""
-    a, f = np.logspace(-7, -3, 161), np.logspace(-3, math.log10(0.75), 121)
+    a, f = np.logspace(-7, -3, 161), np.logspace(math.log10(0.002), math.log10(0.75), 121)
     figure = new_figure(9.2, 3.9)
     axes, columns = figure.subplots(1, 2, sharey=True), {}
     for ax, name in zip(axes, (LI, KCO), strict=True):
@@ -505,9 +515,9 @@ def draw_sizes(folder: Path, table: Table) -> None:
             drawn = ax.contour(a / UM, f, asr, levels=[ASR[name]], colors=[colour], alpha=0.35, linewidths=1.2, linestyles=":")
             mostly = np.ma.masked_where(table.share(ratio[None, :], f[:, None]) > 0.5, asr)
             ax.contour(a / UM, f, mostly, levels=[ASR[name]], colors=[colour], linewidths=1.6)
-            vertices = np.concatenate([s for s in drawn.allsegs[0] if len(s)]) if drawn.allsegs[0] else np.empty((0, 2))
-            columns[f"a_um_{name}_R{resistance:g}"], columns[f"theta_{name}_R{resistance:g}"] = vertices.T
-        ax.set(xscale="log", yscale="log", xlabel="patch radius a / µm", xlim=(0.1, 1000), ylim=(1e-3, 0.75))
+            pieces = [piece for piece in drawn.allsegs[0] if len(piece)] or [np.empty((0, 2))]
+            columns[f"a_um_{name}_R{resistance:g}"], columns[f"theta_{name}_R{resistance:g}"] = np.concatenate(pieces).T
+        ax.set(xscale="log", yscale="log", xlabel="patch radius a / µm", xlim=(0.1, 1000), ylim=(0.002, 0.75))
         ax.set_title(f"{name}: {ASR[name] / OHM_CM2:g} Ω cm²", fontsize=9)
     axes[0].set_ylabel("contact fraction θ")
     axes[1].legend(title="R$_{ct}$ / Ω cm²", fontsize=7, title_fontsize=7, loc="lower right")
@@ -531,11 +541,12 @@ def draw_arcs(folder: Path, spectra: dict[str, Floats], own: dict[str, Floats]) 
     axes[0].set_ylabel("−Im Z of one face / Ω cm²")
     axes[2].legend(title="gap", fontsize=7, title_fontsize=7, loc="upper left")
     last = axes[3]
-    beta = own["C_gap_a_per_permittivity"]
-    for name, colour, mark in (("0.05", BLUE, "o"), ("0.3", VERMILION, "s")):
-        last.plot(beta, own[f"apex_over_bulk_at_contact_fraction_{name}"], marker=mark, color=colour, label=f"θ = {name}")
+    x = own["sigma_R_c_C_gap_per_permittivity"]
+    for name, colour, mark in (("0.02", BLUE, "o"), ("0.1", VERMILION, "s"), ("0.4", GREEN, "^")):
+        last.plot(x, own[f"apex_over_bulk_at_contact_fraction_{name}"], mark, color=colour, label=f"θ = {name}")
+    last.plot(x, 1 / (1 + x), color="0.4", lw=0.9, label="1/(1 + x)")
     last.axhline(1.0, color="0.6", lw=0.8)
-    last.set(xscale="log", yscale="log", xlabel="C$_{gap}$ a/ε", ylabel="apex of constriction/bulk")
+    last.set(xscale="log", yscale="log", xlabel="x = σR$_c$C$_{gap}$/ε", ylabel="apex of constriction/bulk")
     last.legend(fontsize=7, loc="lower left")
     save_figure(figure, folder, "arcs", "", {**spectra, **own})
 
@@ -546,7 +557,7 @@ def main(folder: Path) -> None:
     laws(table)
     checks, series = random_maps(table), energies(table)
     paper_numbers(table)
-    spectra, own = arcs(), own_arc()
+    spectra, own = arcs(), own_arc(table)
     reading()
     with style():
         draw_map(folder, table, checks)

@@ -170,20 +170,63 @@ def analyse(
 
 
 def _show_result(result: dict[str, object]) -> None:
-    from garnetlab.units import format_pair, pretty_unit
-
-    sources, quantities, warnings = result["source"], result["quantities"], result["warnings"]
+    sources = result["source"]
     names = [Path(str(s.get("path", "simulation"))).name for s in sources] if isinstance(sources, list) else []
     title = f"{result['analysis']}: {', '.join(names[:3])}{' …' if len(names) > 3 else ''} [{result['outcome']}]"
+    _table(title, ("quantity", "value ± std", "unit", "95 % interval"), _quantity_rows(result["quantities"]))
+    _show_notes(result["warnings"])
+
+
+def _quantity_rows(quantities: object, *, digits: int = 4) -> list[tuple[str, str, str, str]]:
+    from garnetlab.units import format_pair, pretty_unit
+
     rows = []
     for name, q in quantities.items() if isinstance(quantities, dict) else ():
         interval = q.get("interval")
-        shown = "" if interval is None else f"{interval[0]:.4g} … {interval[1]:.4g}"
+        shown = "" if interval is None else f"{interval[0]:.{digits}g} … {interval[1]:.{digits}g}"
         number = format_pair(q["value"], q["std"]).replace("+-", "±")
         rows.append((name, number, pretty_unit(q["unit"]) if q["unit"] != "1" else "", shown))
-    _table(title, ("quantity", "value ± std", "unit", "95 % interval"), rows)
+    return rows
+
+
+def _show_notes(warnings: object) -> None:
     for text in warnings if isinstance(warnings, list) else ():
         typer.echo(f"  note: {text}")
+
+
+@app.command()
+def simulate(
+    kind: Annotated[str, typer.Argument(help="What is simulated: interface.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="A study document (.toml or .json).", show_default=False)],
+    name: Annotated[list[str] | None, typer.Option("--name", help="Only this entry; may be given again.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder; default reports/NAME OF FILE.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Simulate what a document describes: for each [interfaces.NAME] its resistance, currents and impedance."""
+    from garnetlab.report import write_simulation
+    from garnetlab.study import simulate_document
+
+    with _refusals(), _progress("simulate") as progress:
+        found = simulate_document(file, kind, names=name or (), progress=progress)
+        written = write_simulation(found, out or Path("reports") / file.stem) if found.interfaces else None
+        if as_json:
+            _show_json(found.to_dict() if written is None else written.to_dict())
+        else:
+            for item in found.interfaces:
+                _show_simulated(item.name, item.result.to_dict())
+            if written is not None:
+                typer.echo(f"report: {written.page}")
+        _show_errors([*found.errors, *found.advice])
+        raise typer.Exit(_status(len(found.interfaces), found.bad))
+
+
+def _show_simulated(name: str, result: dict[str, object]) -> None:
+    details = result["details"]
+    rows = _quantity_rows(result["quantities"], digits=6)
+    if isinstance(details, dict):
+        rows.append(("iterations", str(details["iterations"]), "", ""))
+    _table(f"interface {name} [{result['outcome']}]", ("quantity", "value ± std", "unit", "certified bounds"), rows)
+    _show_notes(result["warnings"])
 
 
 @app.command()

@@ -27,7 +27,7 @@ from dataclasses import replace
 import numpy as np
 
 from garnetlab.core import InvalidInput
-from garnetlab.numerics import Kernels, compiled_kernels, potential_symbol
+from garnetlab.numerics import Array, Kernels, compiled_kernels, potential_symbol
 from garnetlab.physics import _interface_input as given
 from garnetlab.physics._interface_bounds import (
     Corners,
@@ -84,7 +84,7 @@ class InterfaceSolver:
         self._kernels: Kernels = compiled_kernels()
         self._space: list[given.Real] = []
         self._corners: Corners | None = None
-        self._last: tuple[given.Real, given.Real] | None = None
+        self._last: tuple[Array, Array] | None = None
 
     def forget(self) -> None:
         """Start the next solve afresh."""
@@ -186,7 +186,7 @@ class InterfaceSolver:
             raise InvalidInput(message)
         return values
 
-    def _start(self, on: given.Real) -> given.Real | None:
+    def _start(self, on: Array) -> Array | None:
         """Return start values from the last map: its currents where there is still contact, their mean where it is new."""
         if self._last is None:
             return None

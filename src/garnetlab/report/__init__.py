@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from garnetlab.report._ledger_page import write_ledger
     from garnetlab.report._report import Written, write_analysis, write_report
+    from garnetlab.report._simulation import WrittenSimulation, write_simulation
 
 #: public name -> module it lives in; modules are imported on first use only
-_NAMES = {"Written": "_report", "write_analysis": "_report", "write_ledger": "_ledger_page", "write_report": "_report"}
+_NAMES = {
+    "Written": "_report",
+    "WrittenSimulation": "_simulation",
+    "write_analysis": "_report",
+    "write_ledger": "_ledger_page",
+    "write_report": "_report",
+    "write_simulation": "_simulation",
+}
 
-__all__ = ["Written", "write_analysis", "write_ledger", "write_report"]
+__all__ = ["Written", "WrittenSimulation", "write_analysis", "write_ledger", "write_report", "write_simulation"]
 
 
 def __getattr__(name: str) -> Any:

@@ -72,7 +72,13 @@ class Simulation:
     @property
     def bad(self) -> int:
         """Number of errors and of results that are not to be used."""
-        return len(self.errors) + sum(not item.result.outcome.good for item in self.interfaces)
+        return len(self.errors) + len(self.advice)
+
+    @property
+    def advice(self) -> tuple[tuple[str, str], ...]:
+        """``(file, sentence)`` for every result that is not to be used."""
+        bad = [item for item in self.interfaces if not item.result.outcome.good]
+        return tuple((str(self.path), f"interfaces.{item.name}: {item.result.outcome.value}") for item in bad)
 
     def to_dict(self) -> dict[str, object]:
         """Return the JSON object of the contract, with the simulated spectra."""
