@@ -22,7 +22,7 @@ Ann. Phys. 369 (1921) 253, for the potential of a lattice.
 
 from __future__ import annotations
 
-from math import comb, factorial, pi, sqrt
+from math import comb, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,8 +89,9 @@ def potential_symbol(shape: tuple[int, int], depth: float) -> tuple[Real, Real]:
     k[0, 0] = 1.0
     mass = ((2.0 + np.cos(ky)) / 3.0)[:, None] * ((2.0 + np.cos(kx)) / 3.0)[None, :]
     nodes, weights = _gauss(0.0, 1.0, _NODES)
-    smooth = _lattice(ky, 4, nodes) @ ((weights / nodes**2)[:, None] * _lattice(kx, 4, nodes).T)
-    alias = mass * np.sum(weights / nodes**2) - smooth
+    fall_y, fall_x = _fall(ky, nodes), _fall(kx, nodes)  # of the splines by the smoothing, over t^2
+    alias = (fall_y @ weights)[:, None] * ((2.0 + np.cos(kx)) / 3.0)[None, :]
+    alias += _lattice(ky, 4, nodes) @ (weights[:, None] * fall_x.T)
     alias -= plain * (k * sqrt(pi) * erf(k) + np.expm1(-(k**2)))
     nodes, weights = _gauss(1.0, _TAIL_END, _TAIL_NODES)
     alias += mass - plain - _tail(ky, kx, 4, nodes, weights / nodes**2)
@@ -120,21 +121,46 @@ def _gauss(low: float, high: float, count: int) -> tuple[Real, Real]:
 def _lattice(k: Real, power: int, t: Real) -> Real:
     """Return sum_m sinc(k_m/2)^power exp(-k_m^2 t^2), shape (k, t), as the cosine series of a smoothed B-spline."""
     n = np.arange(_REACH + 1)
-    values = _smoothed_spline(n[:, None].astype(np.float64), power, sqrt(2.0) * t[None, :])
+    values = _smoothed_spline(n, power, sqrt(2.0) * t)
     values[1:] *= 2.0
     return np.cos(k[:, None] * n[None, :]) @ values
 
 
-def _smoothed_spline(x: Real, order: int, s: Real) -> Real:
-    """Return the mean of the centred B-spline of ``order`` (degree order - 1) over a normal law of width s about x."""
-    total = np.zeros(np.broadcast_shapes(x.shape, s.shape))
+def _fall(k: Real, t: Real) -> Real:
+    """Return (lattice sum at 0 less that at t)/t^2 for power 4, shape (k, t), free of the cancellation at small t."""
+    n, s = np.arange(_REACH + 1), sqrt(2.0) * t
+    linear, third = _truncated_powers(n, 4, s)
+    total = linear[:, None] + 2.0 * s * third / 6.0  # s^2 = 2 t^2
+    total[1:] *= 2.0
+    return -np.cos(k[:, None] * n[None, :]) @ total
+
+
+def _smoothed_spline(n: NDArray[np.int64], order: int, s: Real) -> Real:
+    """Return the mean of the centred B-spline of ``order``, 2 or 4, over a normal law of width s about n, shape (n, s)."""
+    linear, rest = _truncated_powers(n, order, s)
+    if order == 2:
+        return linear[:, None] + s * rest
+    bump = np.where(n == 0, 2.0 / 3.0, np.where(np.abs(n) == 1, 1.0 / 6.0, 0.0))
+    return bump[:, None] + 0.5 * linear[:, None] * s**2 + s**3 * rest / 6.0
+
+
+def _truncated_powers(n: NDArray[np.int64], order: int, s: Real) -> tuple[Real, Real]:
+    """Return the alternating sums over the knots x of x_+, shape (n,), and of M(-|x|/s), shape (n, s).
+
+    A B-spline is such a sum of x_+^p, p = order - 1. M(u) is the mean of (u + xi)_+^p over a normal xi; since
+    (x + s xi)_+ = x_+ + s M(-|x|/s) and (x + s xi)_+^3 = x_+^3 + 3 s^2 x_+ + s^3 M(-|x|/s) in the mean, the large powers cancel
+    exactly between integers.
+    """
+    linear, rest = np.zeros(len(n)), np.zeros((len(n), len(s)))
     for j in range(order + 1):
-        u = (x + order / 2.0 - j) / s
-        lower, value = ndtr(u), u * ndtr(u) + np.exp(-(u**2) / 2.0) / sqrt(2.0 * pi)
-        for n in range(2, order):
-            lower, value = value, u * value + (n - 1) * lower
-        total += (-1) ** j * comb(order, j) * s ** (order - 1) * value
-    return total / factorial(order - 1)
+        x = (n + order // 2 - j).astype(np.float64)
+        u = -np.abs(x)[:, None] / s[None, :]
+        density = np.exp(-(u**2) / 2.0) / sqrt(2.0 * pi)
+        mean = u * ndtr(u) + density if order == 2 else (u**3 + 3.0 * u) * ndtr(u) + (u**2 + 2.0) * density
+        weight = (-1) ** j * comb(order, j)
+        linear += weight * np.maximum(x, 0.0)
+        rest += weight * mean
+    return linear, rest
 
 
 def _tail(ky: Real, kx: Real, power: int, t: Real, weights: Real) -> Real:
