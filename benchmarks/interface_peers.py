@@ -1,14 +1,12 @@
 """Peers of the interface solver: what a competent user of a general 3-D code would run for a patchy contact.
 
-interface_peers_table.py runs and checks them alone; ``measure`` runs one for a benchmark.
-
 Problem: a slab of conductivity sigma and thickness L, periodic laterally with period W. The face z = 0 carries a map of
 contact, indexed [y, x]; on contact the current density J into the slab costs eta(J), elsewhere it is zero; the electrode is
 at V, the plane z = L at 0 V. P1: eta = R J, V = 1 V. P2: eta = (2RT/F) asinh(J / 2 i0), 298.15 K, V = 0.1 V, i0 = RT/(F R).
 Wanted: ASR = V / <J> and the current density of each pixel. Everything is in SI units.
 
 Every peer is a function (contact, law, sigma, W, L, settings) -> dict with asr, current_map, cpu_seconds (= assembly_seconds
-+ solve_seconds), peak_memory (bytes above the process at its start), dofs, iterations, newton_steps.
++ solve_seconds), peak_memory (bytes above the process at its start), dofs, iterations, newton_steps. ``measure`` runs one.
 
 What was chosen, and whom it favours
 ------------------------------------
@@ -19,20 +17,20 @@ What was chosen, and whom it favours
   elements (a conforming potential) from below, so the peers bracket it independently of how it was found.
 * CG stops at 1e-8 of the right-hand side. A user who trusts 1e-5 saves a third of the iterations (measured for the finite
   volumes at R = 0.4: 2.4 s for 3.4 s) and moves the ASR by up to 0.5 % of the contact part: this choice disfavours the peers
-  a little. Every CG starts from the one-dimensional profile. Newton is inexact (each CG gains 1e-3), so that P2 costs
-  little more than P1, and stops at the same 1e-8.
-* Layers are graded geometrically from ``first`` times the lateral cell. For each peer ``first`` and ``layers`` were scanned
-  and fixed where more layers or finer ones change the error by less than a tenth of itself, not where errors cancel. The
-  settings named "reference" have the usual 24 or 32 layers; "lean" has the fewest that are as accurate.
+  a little. Every CG starts from the one-dimensional profile. Newton is inexact (each CG gains 1e-3), so that P2
+  costs 1 to 2.5 times P1, and stops at the same 1e-8.
+* Layers are graded geometrically from ``first`` times the lateral cell. Both were scanned for each peer and fixed where
+  the error has settled (finer or more layers change it by less than a fifth of itself), not where errors cancel. The
+  settings named "reference" have the usual 24 or 32 layers. The others have the fewest: compare with those.
 * Finite volumes: the resistance of half a cell is in series with the law, so full contact is exact. Ruge-Stueben multigrid
-  (pyamg) needs 8-13 iterations instead of 430-650; at 128 x 128 its setup costs half of what that saves, at 256 x 256 it is
-  three times faster than Jacobi. Smoothed aggregation was slower than either.
+  (pyamg) needs 8-14 iterations instead of 420-650: at 128 x 128 nine tenths of Jacobi's time in P1 and 0.45-0.75 of it
+  in P2, at 256 x 256 a third (13 s for 30-39 s), for five times the memory. Smoothed aggregation was slower than either.
 * A lateral FFT would solve the finite-volume problem directly in the bulk. It is left out: with it the volume is eliminated
   and the peer becomes the method under test.
-* NGSolve: BDDC needs 12 iterations but 66 s of setup already at 32 x 32 x 16; h1amg fails at order 2 (singular block) and
-  needs 230 iterations at order 1; multigrid wants a hierarchy of meshes, which a graded periodic mesh has not; a sparse
-  factorisation does not fit. Static condensation with point smoothing is what remains; symmetric Gauss-Seidel ("gs")
-  takes a quarter of Jacobi's iterations and the same time.
+* NGSolve, tried at order 2 and 32 x 32 x 16: BDDC needs 12 iterations after 66 s of setup; h1amg stops at a singular
+  block; multigrid wants a hierarchy of meshes, which a graded periodic one has not; sparsecholesky had not ended after
+  200 s. Static condensation with Jacobi took 2 s there; symmetric Gauss-Seidel ("gs") takes a quarter of its iterations
+  and the same time. A user who starts from assembled matrices instead of a nonlinear form saves a second in P1.
 * scikit-fem: its periodic hexahedra cannot integrate over facets, so the unknowns of opposite sides are joined by a sparse
   product. pyamg was slower than Jacobi for its matrices (setup and solve, order 1: 6-8 s for 4 s; order 2: 30 s for 15 s).
 """
@@ -236,9 +234,6 @@ def newton(meter, law, residual_of, solve, state, zero_size):
     raise RuntimeError(message)
 
 
-# ---------------------------------------------------------------------------------------------- finite volumes in scipy
-
-
 def seven_point_matrix(face_conductance, sigma, spacing, layers):
     """Columns and values of the seven-point stencil, (cells, 7) each; the cell itself stands at 3; cells are [z, y, x]."""
     ny, nx = face_conductance.shape
@@ -248,13 +243,13 @@ def seven_point_matrix(face_conductance, sigma, spacing, layers):
     between = sigma * spacing**2 / (0.5 * (layers[1:] + layers[:-1]))
     above, below = (np.concatenate(part)[:, None, None] for part in (([0], between), (between, [0])))
     columns, values = np.empty((*shape, 7), np.int32), np.empty((*shape, 7))
-    for axis, (left, right), weights in (
-        (1, (1, 5), (lateral, lateral)),
-        (2, (2, 4), (lateral, lateral)),
-        (0, (0, 6), (above, below)),
+    for axis, left, right, low, high in (
+        (1, 1, 5, lateral, lateral),
+        (2, 2, 4, lateral, lateral),
+        (0, 0, 6, above, below),
     ):
         columns[..., left], columns[..., right] = np.roll(index, 1, axis), np.roll(index, -1, axis)
-        values[..., left], values[..., right] = -weights[0], -weights[1]
+        values[..., left], values[..., right] = -low, -high
     columns[0, ..., 0], columns[-1, ..., 6] = index[0], index[-1]  # explicit zeros on the diagonal
     columns[..., 3] = index
     values[..., 3] = 4 * lateral + above + below
@@ -283,13 +278,10 @@ def finite_volume(contact, law, sigma, period, thickness, settings):
     values *= scale[:, None]
     values *= scale[columns]
     cells, top = len(values), fine.size
-    matrix = sp.csr_array(
-        (values.ravel(), columns.ravel(), np.arange(0, 7 * cells + 1, 7, dtype=np.int32)), (cells, cells)
-    )
-    face_scale, top_diagonal = (
-        scale[:top] ** 2,
-        matrix.data[3 : 7 * top : 7].copy() - scale[:top] ** 2 * conductance.ravel(),
-    )
+    rows = np.arange(0, 7 * cells + 1, 7, dtype=np.int32)
+    matrix = sp.csr_array((values.ravel(), columns.ravel(), rows), (cells, cells))
+    face_scale = scale[:top] ** 2
+    top_diagonal = matrix.data[3 : 7 * top : 7] - face_scale * conductance.ravel()
     preconditioner = None
 
     def residual_of(potential):
@@ -325,9 +317,6 @@ def ruge_stueben(matrix):
     return pyamg.ruge_stuben_solver(tidy, max_coarse=500).aspreconditioner()
 
 
-# --------------------------------------------------------------------------------------------------------------- NGSolve
-
-
 def ngsolve_fem(contact, law, sigma, period, thickness, settings):
     """Hexahedra of NGSolve, lengths in periods; condensed, CG with "local" (Jacobi) or "gs" (symmetric Gauss-Seidel)."""
     import ngsolve as ng
@@ -341,9 +330,8 @@ def ngsolve_fem(contact, law, sigma, period, thickness, settings):
 
     space = ng.Periodic(ng.H1(mesh, order=settings["order"], dirichlet="top"))
     u, v = space.TnT()
-    patch = ng.VoxelCoefficient(
-        (0, 0, -1), (1, fine.shape[0] / fine.shape[1], 1), np.stack([fine, fine]).astype(float), linear=False
-    )
+    corner = 1, fine.shape[0] / fine.shape[1], 1
+    patch = ng.VoxelCoefficient((0, 0, -1), corner, np.stack([fine, fine]).astype(float), linear=False)
     functions = {} if isinstance(law, Linear) else {"sinh": ng.sinh, "cosh": ng.cosh}
     form = ng.BilinearForm(space, symmetric=True, condense=True)
     form += ng.grad(u) * ng.grad(v) * ng.dx
@@ -397,9 +385,6 @@ def ngsolve_mesh(shape, period, thickness, settings):
         return x, y * ny / nx, float(plane[round(z * count)])
 
     return MakeStructured3DMesh(nx=nx, ny=ny, nz=count, periodic_x=True, periodic_y=True, mapping=place)
-
-
-# ------------------------------------------------------------------------------------------------------------ scikit-fem
 
 
 def scikit_fem(contact, law, sigma, period, thickness, settings):
@@ -464,9 +449,6 @@ def periodic_prolongation(locations, nx, ny, height):
     return sp.csr_array((np.ones(free.sum()), (np.nonzero(free)[0], target)), (len(free), target.max() + 1))
 
 
-# --------------------------------------------------------------------------------------------------------------- running
-
-
 def _volume(refine, layers, preconditioner):
     return {"refine": refine, "layers": layers, "first": 0.25, "preconditioner": preconditioner}
 
@@ -483,9 +465,9 @@ PEERS = {
     "finite volume 128x128x20 pyamg": (finite_volume, "pyamg", _volume(2, 20, "amg")),
     "finite volume 256x256x32 pyamg": (finite_volume, "pyamg", _volume(4, 32, "amg")),
     "NGSolve Q2 64x64x24 Jacobi (reference)": (ngsolve_fem, "ngsolve", _element(2, 1, 24, "local")),
-    "NGSolve Q2 64x64x12 Jacobi (lean)": (ngsolve_fem, "ngsolve", _element(2, 1, 12, "local")),
-    "scikit-fem Q1 128x128x16 Jacobi": (scikit_fem, "skfem", _element(1, 2, 16, "jacobi")),
-    "scikit-fem Q2 64x64x12 Jacobi": (scikit_fem, "skfem", _element(2, 1, 12, "jacobi")),
+    "NGSolve Q2 64x64x8 Jacobi (lean)": (ngsolve_fem, "ngsolve", _element(2, 1, 8, "local")),
+    "scikit-fem Q1 128x128x12 Jacobi": (scikit_fem, "skfem", _element(1, 2, 12, "jacobi")),
+    "scikit-fem Q2 64x64x8 Jacobi": (scikit_fem, "skfem", _element(2, 1, 8, "jacobi")),
 }
 
 
@@ -506,11 +488,8 @@ def _measured(name, contact, law, repeats):
     warm = np.zeros((8, 8), bool)
     warm[2:5, 3:6] = True
     function(warm, law, SIGMA, PERIOD, THICKNESS, settings | {"layers": 6})
-    best = None
-    for _ in range(repeats):
-        result = function(contact, law, SIGMA, PERIOD, THICKNESS, settings)
-        best = result if best is None or result["cpu_seconds"] < best["cpu_seconds"] else best
-    return best
+    results = [function(contact, law, SIGMA, PERIOD, THICKNESS, settings) for _ in range(repeats)]
+    return min(results, key=lambda result: result["cpu_seconds"])
 
 
 def measure(name, contact, law, repeats=1):
