@@ -14,7 +14,7 @@ author = "The garnetlab developers"
 copyright = "The garnetlab developers, MIT licence"
 version = release = garnetlab.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "offline_math", "public_api"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "executed_page", "offline_math", "public_api"]
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "_ext"]

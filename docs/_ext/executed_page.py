@@ -114,7 +114,9 @@ class Value(SphinxRole):
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         values = self.env.temp_data.get("executed", {})
         if self.text not in values:
-            message = self.inliner.reporter.error(f"value {self.text!r}: not among {', '.join(sorted(values)) or 'none'}")
+            message = self.inliner.reporter.error(
+                f"value {self.text!r}: not among {', '.join(sorted(values)) or 'none'}"
+            )
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
         return [nodes.inline(self.rawtext, values[self.text]["text"], classes=["executed"])], []
 
@@ -131,7 +133,8 @@ class ExecutedFigure(SphinxDirective):
         folder = _cache(self.env, page) / self.env.metadata[page].get("executed", "")
         for suffix in (".svg", ".csv"):
             if not (folder / f"{name}{suffix}").is_file():
-                raise self.error(f"executed-figure {name}: the script wrote no {name}{suffix}")
+                message = f"executed-figure {name}: the script wrote no {name}{suffix}"
+                raise self.error(message)
         up = "../" * self.env.app.builder.get_target_uri(page).count("/")
         where = f"{up}_executed/{page.rpartition('/')[2]}/{name}"
         image = f'<img src="{where}.svg" alt="{escape(self.options.get("alt", name))}" style="max-width:100%">'
@@ -149,7 +152,9 @@ def _pages(env: BuildEnvironment) -> Iterator[tuple[str, str, Path]]:
             yield page, said["executed"], Path(said["executed_script"])
 
 
-def outdated(_app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], _removed: set[str]) -> list[str]:
+def outdated(
+    _app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], _removed: set[str]
+) -> list[str]:
     """Return the pages whose script or package has changed."""
     return [page for page, key, script in _pages(env) if not script.is_file() or digest(script) != key]
 

@@ -50,14 +50,17 @@ SLAB_ENERGY = OBSERVED["llzto.sigma.Ea"]
 SIGMA = load_material("LLZTO").property("ionic_conductivity", temperature=ROOM)[0].value
 PERMITTIVITY = EPSILON_0 * load_material("LLZTO").property("relative_permittivity", temperature=ROOM)[0].value
 THERMAL = units.k_B * ROOM / units.eV
+#: an energy from ln(sigma T) less that of ln(sigma), in the middle of the series [eV]
+FORM = units.k_B / units.eV / float(np.mean(1.0 / np.asarray(SERIES)))
 
 VALUES: dict[str, dict[str, object]] = {}
 
 
 def note(name: str, value: float, form: str = ".3g", unit: str = "", scale: float = 1.0) -> float:
     """Keep a number for the page and return it."""
-    text = format(value * scale, form).replace("-", "−")
-    VALUES[name] = {"text": f"{text} {unit}".strip(), "value": float(value)}
+    text = format(value * scale, form)
+    text = f"{float(text):g}" if "e" in text else text
+    VALUES[name] = {"text": f"{text} {unit}".strip().replace("-", "−"), "value": float(value)}
     return value
 
 
@@ -202,7 +205,7 @@ def most_share(table: Table, observed: float, kelvin: Sequence[float] = SERIES, 
     return float(found.x)
 
 
-def energies(table: Table) -> dict[str, Floats]:
+def energies() -> dict[str, Floats]:
     """Solve temperature series on a map of discs and compare their energy with three sums."""
     contact, period, radius = discs(0.1)
     columns: dict[str, list[float]] = {k: [] for k in ("kinetic", "ratio", "solved", "room", "middle", "ohmic", "bend")}
@@ -220,9 +223,12 @@ def energies(table: Table) -> dict[str, Floats]:
                 columns[name].append(value)
     out = {k: np.array(v) for k, v in columns.items()}
     note("energy.room", np.abs(out["room"] - out["solved"]).max(), ".2f", "eV")
-    note("energy.middle", 1e3 * np.abs(out["middle"] - out["solved"]).max(), ".0f", "meV")
-    note("energy.ohmic", 1e3 * np.abs(out["ohmic"] - out["solved"]).max(), ".0f", "meV")
-    note_percent("energy.bend", out["bend"].max())
+    note("energy.middle", np.abs(out["middle"] - out["solved"]).max(), ".0f", "meV", 1e3)
+    note("energy.ohmic", np.abs(out["ohmic"] - out["solved"]).max(), ".0f", "meV", 1e3)
+    note("energy.series", len(out["solved"]), ".0f")
+    warm = units.celsius(55.0)
+    faster = growth(SLAB_ENERGY, [warm])[0] / growth(0.8, [warm])[0]
+    note("energy.faster", faster, ".1f")
     return out
 
 
@@ -234,34 +240,41 @@ def paper_numbers(table: Table) -> None:
             at = most_share(table, ENERGY[name] - doubt)
             note_percent(f"{word}.{tag}", share_of_energy(table, ENERGY[name] - doubt, at))
             note(f"{word}.{tag}.at", at, ".1f", "eV")
-        later = ENERGY[name] - DOUBT
-        at = most_share(table, later, LATER)
-        note_percent(f"cap.later.{tag}", share_of_energy(table, later, at, kelvin=LATER))
+        low = ENERGY[name] - DOUBT
+        note_percent(f"cap.later.{tag}", share_of_energy(table, low, 1.0, kelvin=LATER))
+        at = most_share(table, low, LATER)
+        note_percent(f"cap.later.any.{tag}", share_of_energy(table, low, at, kelvin=LATER))
+        note(f"cap.later.any.{tag}.at", at, ".1f", "eV")
+        bend = apparent(table, ratio_of_energy(table, low, at, kelvin=LATER), at, kelvin=LATER)[1]
+        note_percent(f"cap.later.any.{tag}.bend", bend)
+        mixed = low - FORM
+        note_percent(f"cap.form.{tag}", share_of_energy(table, mixed, most_share(table, mixed)))
         for kinetic in (0.61, 0.7, 0.8, 1.0):
             best, most = (share_of_energy(table, ENERGY[name] - d, kinetic) for d in (0.0, DOUBT))
             note_percent(f"share.{tag}.{kinetic:g}", best)
             note_percent(f"most.{tag}.{kinetic:g}", most)
             note_percent(f"simple.{tag}.{kinetic:g}", (kinetic - ENERGY[name]) / (kinetic - SLAB_ENERGY))
         note(f"away.{tag}", (ENERGY[name] - SLAB_ENERGY) / DOUBT, ".0f")
-        note(f"pure.{tag}", apparent(table, 1e-6, 1.0)[0], ".2f", "eV")
         for spot in (1, 10, 100):
             pure = brentq(lambda f, n=name, a=spot: float(table.asr(1e-3, f)) * a * UM / SIGMA - ASR[n], 1e-6, 0.7)
             note_percent(f"pure.{tag}.{spot}", pure, ".2g")
     for tag, fractions in (("low", (0.0045, 0.01, 0.03)), ("high", (0.3, 0.5, 0.75))):
-        caps = [share_of_energy(table, ENERGY[KCO] - DOUBT, most_share(table, ENERGY[KCO] - DOUBT, fraction=f), f) for f in fractions]
+        caps = [
+            share_of_energy(table, ENERGY[KCO] - DOUBT, most_share(table, ENERGY[KCO] - DOUBT, fraction=f), f)
+            for f in fractions
+        ]
         note_percent(f"cap.theta.{tag}", max(caps) if tag == "high" else min(caps))
     for kinetic in (0.7, 0.8, 1.0):
         bend = apparent(table, ratio_of_energy(table, ENERGY[LI] - DOUBT, kinetic), kinetic)[1]
         note_percent(f"bend.{kinetic:g}", bend)
-    note("form", THERMAL, ".3f", "eV")
-    ratio = ratio_of_energy(table, ENERGY[KCO], 0.8)
-    note("later", 1e3 * abs(apparent(table, ratio, 0.8, kelvin=LATER)[0] - ENERGY[KCO]), ".0f", "meV")
+    note("form", FORM, ".3f", "eV")
     areas(table)
 
 
 def areas(table: Table) -> None:
     """Keep what both readings of the difference between the two energies say about the ratio of contact areas."""
     whole = note("ratio.asr", ASR[LI] / ASR[KCO], ".2f")
+    note("ratio.energies", math.exp((ENERGY[LI] - ENERGY[KCO]) / THERMAL), ".1f")
     for name, error in (("", 0.0), (".low", -DOUBT), (".high", DOUBT)):
         note(f"ratio.same.prefactor{name}", whole * math.exp(-(ENERGY[LI] - ENERGY[KCO] - error) / THERMAL), ".1f")
     for name, error in (("low", -DOUBT), ("high", DOUBT)):
@@ -271,12 +284,15 @@ def areas(table: Table) -> None:
     note("common.constriction", share * ASR[KCO] / OHM_CM2, ".1f", "Ω cm²")
     note("common.ratio", ASR[LI] / (ASR[KCO] * (1 - share)), ".1f")
     for fraction in (0.1, 0.5):
-        spot = share * ASR[KCO] * SIGMA / float(table.constriction(ratio_of_energy(table, 0.58, 0.61, fraction), fraction))
+        spot = (
+            share * ASR[KCO] * SIGMA / float(table.constriction(ratio_of_energy(table, 0.58, 0.61, fraction), fraction))
+        )
         note(f"common.spot.{fraction:g}", spot / UM, ".2g", "µm")
     for resistance in (0.1, 1.0, 10.0, 30.0):
         note(f"length.{resistance:g}", SIGMA * resistance * OHM_CM2 / UM, ".2g", "µm")
     for name, tag in ((LI, "li"), (KCO, "kco")):
         note_percent(f"fraction.{tag}.1", OHM_CM2 / ASR[name], ".2g")
+        note_percent(f"fraction.{tag}.30", 30 * OHM_CM2 / ASR[name], ".2g")
 
 
 def laws(table: Table) -> None:
@@ -302,7 +318,8 @@ def random_maps(table: Table) -> dict[str, Floats]:
         contact = random_contact((128, 128), fraction=fraction, period=period, correlation_length=5 * UM, rng=1)
         radius = 2.0 / math.pi * mean_chord_length(contact, period=period)
         for ratio in np.logspace(-2, 2, 9):
-            rows.append([fraction, ratio, solved(contact, period, radius, ratio).share, table.share(ratio, fraction)])
+            share = solved(contact, period, radius, float(ratio)).share
+            rows += [[fraction, ratio, share, float(table.share(ratio, fraction))]]
     columns = np.array(rows).T
     ratios = []
     for fraction in (0.1, 0.3, 0.5, 0.7):
@@ -356,7 +373,9 @@ def apexes(impedance: NDArray[np.complex128], f: Floats = FREQUENCIES) -> list[t
         if y[k] > y[k - 1] and y[k] >= y[k + 1] and y[k] > 0.005 * y.max():
             bend = y[k - 1] - 2 * y[k] + y[k + 1]
             shift = 0.5 * (y[k - 1] - y[k + 1]) / bend
-            out.append((float(np.exp(x[k] + shift * (x[k + 1] - x[k]))), float(y[k] - 0.25 * (y[k - 1] - y[k + 1]) * shift)))
+            out.append(
+                (float(np.exp(x[k] + shift * (x[k + 1] - x[k]))), float(y[k] - 0.25 * (y[k - 1] - y[k + 1]) * shift))
+            )
     return out
 
 
@@ -375,14 +394,14 @@ def arcs() -> dict[str, Floats]:
             peaks = apexes(z)
             note(f"arcs.{tag}", len(peaks), ".0f")
             fast, slow = peaks[0], peaks[-1]
-            note(f"slow.{tag}", slow[0], ".2g", "Hz")
-            note(f"fast.{tag}", fast[0] / 1e6, ".2g", "MHz")
-            note(f"capacitance.slow.{tag}", 1 / (4 * math.pi * slow[0] * slow[1]) * 100, ".2g", "µF/cm²")
-            note(f"capacitance.fast.{tag}", 1 / (4 * math.pi * fast[0] * fast[1]) * 1e5, ".2g", "nF/cm²")
-    note("bulk", BULK / 1e6, ".2g", "MHz")
+            note(f"slow.{tag}", slow[0], ".2g", "kHz", 1e-3)
+            note(f"fast.{tag}", fast[0], ".2g", "MHz", 1e-6)
+            note(f"capacitance.slow.{tag}", 1 / (4 * math.pi * slow[0] * slow[1]), ".2g", "µF/cm²", 100)
+            note(f"capacitance.fast.{tag}", 1 / (4 * math.pi * fast[0] * fast[1]), ".2g", "nF/cm²", 1e5)
+    note("bulk", BULK, ".2g", "MHz", 1e-6)
     for name, ratio in CASES:
         transfer = ratio * 10 * UM / SIGMA
-        note(f"transfer.{name}", 1 / (2 * math.pi * transfer * LAYER), ".2g", "Hz")
+        note(f"transfer.{name}", 1 / (2 * math.pi * transfer * LAYER), ".2g", "kHz", 1e-3)
         note(f"transfer.{name}.R", transfer / OHM_CM2, ".2g", "Ω cm²")
     return columns
 
@@ -393,14 +412,16 @@ def own_arc(table: Table) -> dict[str, Floats]:
     columns["sigma_R_c_C_gap_per_permittivity"] = scaled
     f = BULK * np.logspace(0.6, -3.0, 37)
     for fraction in (0.02, 0.1, 0.4):
-        length = float(table.constriction(RATIOS[0], fraction)) * 10 * UM  # slab of the same resistance as the constriction
+        length = (
+            float(table.constriction(RATIOS[0], fraction)) * 10 * UM
+        )  # slab of the same resistance as the constriction
         found = []
         for x in scaled:
             z = spectrum(1e-4, EPSILON_0 * length / (x * PERMITTIVITY), f, fraction)
             found.append(max(apexes(z, f), key=lambda peak: peak[1])[0] / BULK)
         columns[f"apex_over_bulk_at_contact_fraction_{fraction:g}"] = np.array(found)
         off.append(np.abs(np.log(np.array(found) * (1 + scaled))).max())
-    note_percent("own.off", math.expm1(max(off)))
+    note("own.off", math.exp(max(off)), ".1f")
     for resistance in (1, 10, 100):
         gap = SIGMA * resistance * OHM_CM2 * EPSILON_0 / PERMITTIVITY
         note(f"own.gap.{resistance}", gap / 1e-9, ".2g", "nm")
@@ -443,17 +464,29 @@ def draw_map(folder: Path, table: Table, checks: dict[str, Floats]) -> None:
     figure = new_figure(9.2, 4.2)
     axes = figure.subplots(1, 2, sharey=True)
     for ax, name in zip(axes, (LI, KCO), strict=True):
+        ax.set(
+            xscale="log",
+            yscale="log",
+            xlabel="σR$_{ct}$/patch radius a at 25 °C",
+            xlim=(k[0], k[-1]),
+            ylim=(0.002, 0.75),
+        )
         shade = ax.pcolormesh(k, f, 100 * share, cmap="cividis", vmin=0, vmax=100, rasterized=True)
         radius = ASR[name] * SIGMA / size / UM
-        lines = ax.contour(k, f, radius, levels=[0.01, 0.1, 1, 10, 100], colors="white", linewidths=0.9)
-        ax.clabel(lines, fmt=lambda v: f"{v:g} µm", fontsize=7)
+        lines = ax.contour(k, f, radius, levels=[0.1, 1, 10, 100], colors="white", linewidths=0.9)
+        ax.clabel(lines, fmt=lambda v: f"a = {v:g} µm", fontsize=7)
         for kinetic, dash in ((0.65, "--"), (most_share(table, ENERGY[name] - DOUBT), "-")):
             edge = [ratio_of_energy(table, ENERGY[name] - DOUBT, kinetic, float(x)) for x in f[::6]]
             label = f"{kinetic:g} eV" if dash == "--" else "any energy"
             ax.plot(edge, f[::6], dash, color=ORANGE, lw=2.0, label=label)
-        ax.set(xscale="log", yscale="log", xlabel="σR$_{ct}$/patch radius a at 25 °C", xlim=(k[0], k[-1]), ylim=(0.002, 0.75))
         ax.set_title(f"{name}: {ASR[name] / OHM_CM2:g} Ω cm², {ENERGY[name]:g} eV", fontsize=9)
-        legend = ax.legend(title="allowed to the right,\nkinetics of up to", loc="lower left", fontsize=7, title_fontsize=7, frameon=True)
+        legend = ax.legend(
+            title="allowed to the right,\nkinetics of up to",
+            loc="lower left",
+            fontsize=7,
+            title_fontsize=7,
+            frameon=True,
+        )
         legend.get_frame().set(facecolor="white", alpha=0.85, edgecolor="none")
     axes[0].set_ylabel("contact fraction θ")
     figure.colorbar(shade, ax=axes, label="constriction in the ASR / %")
@@ -477,20 +510,36 @@ def draw_energy(folder: Path, table: Table, series: dict[str, Floats]) -> None:
         left.text(1.2e-2, ENERGY[name] + (0.024 if name == LI else -0.045), name, color=COLOUR[name], fontsize=8)
     left.axhline(SLAB_ENERGY, color="0.5", lw=0.8, ls="--")
     left.text(20, SLAB_ENERGY - 0.03, "slab", color="0.4", fontsize=8)
-    left.set(xscale="log", xlabel="σR$_{ct}$/patch radius a at 25 °C", ylabel="activation energy of the ASR / eV", ylim=(0.32, 1.02))
+    left.set(
+        xscale="log",
+        xlabel="σR$_{ct}$/patch radius a at 25 °C",
+        ylabel="activation energy of the ASR / eV",
+        ylim=(0.32, 1.02),
+    )
     left.legend(title="of the kinetics", fontsize=7, title_fontsize=7, loc="upper left")
     kinetic, columns = np.linspace(0.56, 1.2, 65), {}
     columns["kinetic_energy_eV"] = kinetic
     for name in (LI, KCO):
         low, mid, high = (
-            np.array([share_of_energy(table, ENERGY[name] + d, float(e)) for e in kinetic]) for d in (DOUBT, 0.0, -DOUBT)
+            np.array([share_of_energy(table, ENERGY[name] + d, float(e)) for e in kinetic])
+            for d in (DOUBT, 0.0, -DOUBT)
         )
         right.fill_between(kinetic, 100 * low, 100 * high, color=COLOUR[name], alpha=0.18, lw=0)
         right.plot(kinetic, 100 * mid, color=COLOUR[name], label=name, ls="-" if name == LI else "--")
         simple = np.clip((kinetic - ENERGY[name]) / (kinetic - SLAB_ENERGY), 0, None)
         right.plot(kinetic, 100 * simple, ":", color=COLOUR[name], lw=1.0)
-        columns |= {f"share_{name}_low": low, f"share_{name}": mid, f"share_{name}_high": high, f"share_{name}_linear": simple}
-    right.set(xlabel="activation energy of the kinetics / eV", ylabel="constriction at 25 °C / %", xlim=(0.56, 1.2), ylim=(0, 50))
+        columns |= {
+            f"share_{name}_low": low,
+            f"share_{name}": mid,
+            f"share_{name}_high": high,
+            f"share_{name}_linear": simple,
+        }
+    right.set(
+        xlabel="activation energy of the kinetics / eV",
+        ylabel="constriction at 25 °C / %",
+        xlim=(0.56, 1.2),
+        ylim=(0, 50),
+    )
     right.legend(loc="upper left")
     save_figure(figure, folder, "energy", "", {**{f"series_{n}": c for n, c in series.items()}, **columns})
 
@@ -512,9 +561,10 @@ def draw_sizes(folder: Path, table: Table) -> None:
             asr = table.asr(ratio[None, :], f[:, None]) * a / SIGMA
             label = "0 (constriction only)" if resistance == 0.001 else f"{resistance:g}"
             ax.plot([], [], color=colour, label=label)
-            drawn = ax.contour(a / UM, f, asr, levels=[ASR[name]], colors=[colour], alpha=0.35, linewidths=1.2, linestyles=":")
-            mostly = np.ma.masked_where(table.share(ratio[None, :], f[:, None]) > 0.5, asr)
-            ax.contour(a / UM, f, mostly, levels=[ASR[name]], colors=[colour], linewidths=1.6)
+            drawn = ax.contour(a / UM, f, asr, levels=[ASR[name]], colors=[colour], linewidths=0.9, linestyles=":")
+            most = VALUES[f"cap.{'li' if name == LI else 'kco'}"]["value"]
+            allowed = np.ma.masked_where(table.share(ratio[None, :], f[:, None]) > most, asr)
+            ax.contour(a / UM, f, allowed, levels=[ASR[name]], colors=[colour], linewidths=2.0)
             pieces = [piece for piece in drawn.allsegs[0] if len(piece)] or [np.empty((0, 2))]
             columns[f"a_um_{name}_R{resistance:g}"], columns[f"theta_{name}_R{resistance:g}"] = np.concatenate(pieces).T
         ax.set(xscale="log", yscale="log", xlabel="patch radius a / µm", xlim=(0.1, 1000), ylim=(0.002, 0.75))
@@ -539,7 +589,7 @@ def draw_arcs(folder: Path, spectra: dict[str, Floats], own: dict[str, Floats]) 
         ax.title.set_fontsize(9)
         ax.set_xticks([1e2, 1e4, 1e6, 1e8])
     axes[0].set_ylabel("−Im Z of one face / Ω cm²")
-    axes[2].legend(title="gap", fontsize=7, title_fontsize=7, loc="upper left")
+    axes[1].legend(title="gap", fontsize=7, title_fontsize=7, loc="upper right")
     last = axes[3]
     x = own["sigma_R_c_C_gap_per_permittivity"]
     for name, colour, mark in (("0.02", BLUE, "o"), ("0.1", VERMILION, "s"), ("0.4", GREEN, "^")):
@@ -555,7 +605,7 @@ def main(folder: Path) -> None:
     """Compute everything, draw the figures, write the values."""
     table = Table()
     laws(table)
-    checks, series = random_maps(table), energies(table)
+    checks, series = random_maps(table), energies()
     paper_numbers(table)
     spectra, own = arcs(), own_arc(table)
     reading()

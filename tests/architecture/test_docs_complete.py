@@ -14,13 +14,21 @@ from garnetlab.analyse import _selection, _spectra, _uncertainty, eis, kk
 from garnetlab.core import (
     Cell,
     Channel,
+    ContactEntry,
+    DiscContact,
+    FaceEntry,
+    ImageContact,
+    ImpedanceEntry,
     Interface,
+    InterfaceEntry,
     Kind,
     Layer,
     MeasurementEntry,
     Outcome,
     Procedure,
+    RandomContact,
     Recipe,
+    RoughContact,
     Sample,
     StudyDocument,
 )
@@ -113,7 +121,13 @@ def test_D_every_option_is_in_the_reference():
         assert missing(sorted(options), section) == [], verb
 
 
-@pytest.mark.parametrize("record", [StudyDocument, Sample, MeasurementEntry, Recipe, Cell, Layer, Interface, Procedure])
+@pytest.mark.parametrize(
+    "record",
+    [
+        StudyDocument, Sample, MeasurementEntry, Recipe, Cell, Layer, Interface, Procedure, InterfaceEntry, ContactEntry,
+        RandomContact, DiscContact, RoughContact, ImageContact, FaceEntry, ImpedanceEntry,
+    ],
+)  # fmt: skip
 def test_D_every_key_of_a_document_is_in_the_reference(record):
     keys = [field.alias or name for name, field in record.model_fields.items()]
     assert missing(keys, (REFERENCE / "study-document.md").read_text()) == []

@@ -29,6 +29,7 @@ NAMES = [
     "analyse_impedance",
     "arrhenius",
     "audit",
+    "interface_impedance",
     "load_document",
     "load_material",
     "parse_circuit",
@@ -36,6 +37,7 @@ NAMES = [
     "reproduce",
     "save_document",
     "simulate_eis",
+    "solve_interface",
     "write_example",
     "write_report",
 ]

@@ -2,8 +2,8 @@
 
 A page is one shell session: each ``console`` block runs in the folder that the blocks before it left. A line ``$ command``
 is run; the lines under it are what it prints, standard error included, where ``...`` stands for anything. ``echo $?`` prints
-the exit status of the command before; every other command must end with 0 or be followed by it. A ``toml`` block whose
-first line is a comment with a file name is written to that file first.
+the exit status of the command before; every other command must end with 0 or be followed by it. A ``toml`` or ``python``
+block whose first line is a comment with a file name is written to that file first.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from garnetlab.core import load_document
 from garnetlab.core._document import SCHEMA
 
 ROOT = Path(__file__).resolve().parents[2]
-FENCE = re.compile(r"^```(?P<kind>console|toml)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-NAMED = re.compile(r"# (?P<name>[\w-]+\.toml)\n")
+FENCE = re.compile(r"^```(?P<kind>console|toml|python)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"# (?P<name>[\w-]+\.(?:toml|py))\n")
 #: a number with a decimal point is compared as a number, to two units of its last digit: processors round differently
 DECIMAL = re.compile(r"(?<![\w.])\d+\.\d+(?![\w.])")
 #: needs an environment of its own, and is what every test run already does
@@ -34,7 +34,7 @@ def steps(page: Path) -> list[tuple[str, str, str]]:
     """Return the files ("write", name, text) and commands ("run", command, shown) of a page in their order."""
     found: list[tuple[str, str, str]] = []
     for block in FENCE.finditer(page.read_text(encoding="utf-8")):
-        if block["kind"] == "toml":
+        if block["kind"] != "console":
             if named := NAMED.match(block["body"]):
                 found.append(("write", named["name"], block["body"]))
             continue
@@ -108,15 +108,17 @@ def run_page(page: Path, folder: Path) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/how-to/analyse-impedance.md", "docs/how-to/start.md"])
+PAGES = ("README.md", *(f"docs/how-to/{name}.md" for name in ("analyse-impedance", "simulate-an-interface", "start")))
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_what_a_page_shows_is_what_its_commands_print(page: str, tmp_path: Path) -> None:
     assert "\n".join(run_page(ROOT / page, tmp_path)) == ""
 
 
 def test_the_pages_show_commands() -> None:
-    pages = ("README.md", "docs/how-to/analyse-impedance.md")
-    shown = [command for page in pages for kind, command, _ in steps(ROOT / page) if kind == "run"]
-    for verb in ("example", "read", "analyse", "report", "audit"):
+    shown = [command for page in PAGES for kind, command, _ in steps(ROOT / page) if kind == "run"]
+    for verb in ("example", "read", "analyse", "report", "audit", "simulate"):
         assert any(f"garnetlab {verb} " in f"{command} " for command in shown), verb
 
 

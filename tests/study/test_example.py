@@ -80,7 +80,7 @@ def test_another_seed_gives_other_spectra_of_the_same_names(folder, tmp_path):
     write_example(tmp_path / "other", seed=1)
     other, first = content(tmp_path / "other"), content(folder)
     assert set(other) == set(first)
-    assert {n for n in other if other[n] == first[n]} <= {"README.txt"}
+    assert {n for n in other if other[n] == first[n]} <= {"README.txt", "interface.toml"}
 
 
 def test_all_files_read_as_81_points_from_1_MHz_to_10_mHz(folder, truth):

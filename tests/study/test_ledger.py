@@ -182,20 +182,20 @@ def test_the_plan_and_the_calculations_do_not_overlap():
 
 
 # numbers -------------------------------------------------------------------------------------------------------------
-#: the bulk arc lies above 1 MHz, and the arcs of grain boundary and interface overlap: that costs more than the noise
-#: alone. Over 20 seeds (100 to 119) the largest errors were 4.3 % (asr.10), 3.0 % (int.Ea.10kco), 1.7 % (other ASR), 0.3 %
-#: (int.Ea.li) and 0.2 % (llzto.sigma.Ea)
-CLOSE = {"llzto.sigma.ion": 0.01, "llzto.sigma.Ea": 0.005, "int.Ea.li": 0.01}
+#: the bulk arc lies above 1 MHz, and the arcs of grain boundary and interface overlap when hot: that costs more than the
+#: noise alone. Over 20 seeds (100 to 119) the largest errors were 2.0 % (int.Ea.10kco), 0.95 % (ASR), 0.6 % (int.Ea.li),
+#: 0.16 % (llzto.sigma.Ea) and 0.13 % (llzto.sigma.ion); about twice that is allowed
+CLOSE = {"llzto.sigma.ion": 0.003, "llzto.sigma.Ea": 0.003, "int.Ea.li": 0.012, "int.Ea.10kco": 0.04}
 
 
 @pytest.mark.parametrize("key", READ_BACK)
 def test_the_value_read_back_is_the_one_that_went_in(ledger, key):
-    assert ledger[key].computed == pytest.approx(ledger[key].reported, rel=CLOSE.get(key, 0.05))
+    assert ledger[key].computed == pytest.approx(ledger[key].reported, rel=CLOSE.get(key, 0.02))
 
 
 def test_most_intervals_read_back_hold_the_value_that_went_in(ledger):
-    # over the same seeds 60 to 100 % of the intervals of a row did, 90 % in all: of ten, fewer than six have a
-    # probability of 0.2 %
+    # over the same seeds 90 to 100 % of the intervals of a row did, 96 % in all; were it 90 %, of ten fewer than six would
+    # have a probability of 0.2 %
     rows = [ledger[key] for key in READ_BACK]
     inside = [r.id for r in rows if r.interval[0] <= r.reported <= r.interval[1]]
     assert len(inside) >= 6
@@ -214,6 +214,23 @@ def test_the_pellet_has_245_ohm(ledger):
     # 0.1 cm/(5.2e-4 S/cm * pi/4 cm^2) = 244.85 ohm
     found = re.search(r"The pellet has ([\d.]+) \+- [\d.]+ ohm", ledger["llzto.sigma.ion"].note)
     assert float(found.group(1)) == pytest.approx(244.85, rel=0.01)
+
+
+def test_the_constriction_of_the_patches_is_read_as_electrolyte(ledger):
+    # the pellet of 244.85 ohm, and both faces' constriction: (solved ASR - reported ASR)*2/0.7854 cm^2; 1 % for the arcs of
+    # bulk and boundaries that overlap with the end of the sweep
+    note = ledger["asr.0"].note
+    solved = float(re.search(r"The solved ASR is ([\d.]+) ohm cm\^2", note).group(1))
+    read = float(re.search(r"The pellet has ([\d.]+)", note).group(1))
+    assert solved > 181.6 * 1.01
+    assert read == pytest.approx(244.85 + 2 * (solved - 181.6) / 0.785398, rel=0.01)
+    assert read > 244.85 * 1.02
+
+
+def test_patchy_rows_say_that_contact_is_assumed(ledger):
+    for key in READ_BACK[2:]:
+        assert "% contact" in ledger[key].route
+        assert "are assumed" in ledger[key].note
 
 
 def test_the_assumed_footprint_is_said(ledger):

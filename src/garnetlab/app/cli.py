@@ -96,7 +96,7 @@ def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]])
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title or None, show_edge=False, title_justify="left")
+    table = Table(title=Text(title) if title else None, show_edge=False, title_justify="left")
     for name in header:
         table.add_column(name, overflow="fold")
     for row in rows:
@@ -177,6 +177,9 @@ def _show_result(result: dict[str, object]) -> None:
     _show_notes(result["warnings"])
 
 
+_NEGLIGIBLE = 1e-6  # a smaller relative uncertainty is not shown in a table
+
+
 def _quantity_rows(quantities: object, *, digits: int = 4) -> list[tuple[str, str, str, str]]:
     from garnetlab.units import format_pair, pretty_unit
 
@@ -184,7 +187,8 @@ def _quantity_rows(quantities: object, *, digits: int = 4) -> list[tuple[str, st
     for name, q in quantities.items() if isinstance(quantities, dict) else ():
         interval = q.get("interval")
         shown = "" if interval is None else f"{interval[0]:.{digits}g} … {interval[1]:.{digits}g}"
-        number = format_pair(q["value"], q["std"]).replace("+-", "±")
+        small = q["std"] is not None and q["std"] < _NEGLIGIBLE * abs(q["value"])
+        number = format_pair(q["value"], None if small else q["std"]).replace("+-", "±")
         rows.append((name, number, pretty_unit(q["unit"]) if q["unit"] != "1" else "", shown))
     return rows
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -121,9 +121,17 @@ def convert_errors(error: ValidationError, model: type[BaseModel]) -> InvalidInp
         known = _fields_at(model, first["loc"][:-1])
         return InvalidInput(f"{path}: unknown field.{nearest(str(first['loc'][-1]), known)}{more}")
     if first["type"] == "missing":
-        return InvalidInput(f"{path}: missing. Add it to the document.{more}")
+        return InvalidInput(f"{path}: missing. Add it to the document.{_misspelt(found)}{more}")
     message = str(first["ctx"]["error"]) if first["type"] == "value_error" else _plain_words(first)
     return InvalidInput(f"{path} = {message}{more}" if path else f"{message}{more}")
+
+
+def _misspelt(found: Sequence[Any]) -> str:
+    """Return the unknown field beside the missing one of the first finding that looks like it, as a question."""
+    place, name = found[0]["loc"][:-1], str(found[0]["loc"][-1])
+    unknown = [str(e["loc"][-1]) for e in found if e["type"] == "extra_forbidden" and e["loc"][:-1] == place]
+    near = [other for other in unknown if nearest(other, [name])]
+    return f" Is it what you mean by {near[0]!r}?" if near else ""
 
 
 _EXPECTED = {

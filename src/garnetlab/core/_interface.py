@@ -8,47 +8,55 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from garnetlab.core._cell import Area, AreaResistance
+from garnetlab.core._cell import Area
 from garnetlab.core._edge import In, Record
-from garnetlab.core._recipe import Temperature
 
 
 @dataclass(frozen=True)
-class _AtMost:
-    """Refuses a number above ``bound``, or at it where ``below`` is set."""
+class _Within:
+    """Refuses an SI number outside ``low`` to ``high``, and at ``high`` where ``below`` is set; 0 passes where it may."""
 
-    bound: float
-    below: bool = False
+    low: float
+    high: float
     unit: str = ""
+    below: bool = False
+    zero: bool = False
 
     def __call__(self, value: float) -> float:
         """Return the value, or raise with what was expected."""
-        if value > self.bound or (self.below and value == self.bound):
-            limit = f"{self.bound:g} {self.unit}".strip()
-            message = f"'{value:.6g}': expected {'less than' if self.below else 'at most'} {limit}."
-            raise ValueError(message)
-        return value
+        if (self.zero and value == 0.0) or self.low <= value < self.high or (value == self.high and not self.below):
+            return value
+        limits = f"{self.low:g} to {'below ' if self.below else ''}{self.high:g} {self.unit}".strip()
+        message = (
+            f"'{value:.6g} {self.unit}".strip() + f"': expected {limits}.{' Check the unit.' if self.unit else ''}"
+        )
+        raise ValueError(message)
 
 
-Micrometres = Annotated[float, In("um", above=0.0)]
-Thickness = Annotated[float, In("mm", above=0.0)]
-Nanometres = Annotated[float, In("nm", above=0.0)]
-WaveNumber = Annotated[float, In("rad/um", above=0.0)]
-Load = Annotated[float, In("MPa", above=0.0)]
-Modulus = Annotated[float, In("GPa", above=0.0)]
-SpecificConductivity = Annotated[float, In("S/cm", above=0.0)]
-TransferResistance = Annotated[float, In("ohm cm^2", above=0.0)]
-Current = Annotated[float, In("mA/cm^2", above=0.0)]
-Hold = Annotated[float, In("V", above=0.0)]
-Hertz = Annotated[float, In("Hz", at_least=1e-9), AfterValidator(_AtMost(1e12, unit="Hz"))]
-Seconds = Annotated[float, In("s", at_least=0.0)]
-ArealCapacitance = Annotated[float, In("uF/cm^2", at_least=0.0)]
-Positive = Annotated[float, In("1", above=0.0)]
-Share = Annotated[float, In("1", at_least=0.0), AfterValidator(_AtMost(1.0))]
-SomeShare = Annotated[float, In("1", above=0.0), AfterValidator(_AtMost(1.0))]
-Inside = Annotated[float, In("1", above=0.0), AfterValidator(_AtMost(1.0, below=True))]
-Tolerance = Annotated[float, In("1", above=0.0), AfterValidator(_AtMost(1e-2))]
-RelativePermittivity = Annotated[float, In("1", at_least=1.0)]
+# the limits keep numbers away from overflow; physics is far inside them
+Micrometres = Annotated[float, In("um", above=0.0), AfterValidator(_Within(1e-10, 1e2, "m"))]
+Thickness = Annotated[float, In("mm", above=0.0), AfterValidator(_Within(1e-10, 1e2, "m"))]
+Nanometres = Annotated[float, In("nm", above=0.0), AfterValidator(_Within(1e-11, 1.0, "m"))]
+WaveNumber = Annotated[float, In("rad/um", above=0.0), AfterValidator(_Within(1e-2, 1e12, "rad/m"))]
+Load = Annotated[float, In("MPa", above=0.0), AfterValidator(_Within(1.0, 1e13, "Pa"))]
+Modulus = Annotated[float, In("GPa", above=0.0), AfterValidator(_Within(1.0, 1e13, "Pa"))]
+SpecificConductivity = Annotated[float, In("S/cm", above=0.0), AfterValidator(_Within(1e-18, 1e9, "S/m"))]
+Kelvin = Annotated[float, In("degC", above=0.0), AfterValidator(_Within(1.0, 2000.0, "K"))]
+TransferResistance = Annotated[float, In("ohm cm^2", above=0.0), AfterValidator(_Within(1e-15, 1e15, "ohm m^2"))]
+Film = Annotated[float, In("ohm cm^2", at_least=0.0), AfterValidator(_Within(1e-15, 1e15, "ohm m^2", zero=True))]
+Current = Annotated[float, In("mA/cm^2", above=0.0), AfterValidator(_Within(1e-15, 1e12, "A/m^2"))]
+Hold = Annotated[float, In("V", above=0.0), AfterValidator(_Within(1e-15, 100.0, "V"))]
+Hertz = Annotated[float, In("Hz", above=0.0), AfterValidator(_Within(1e-9, 1e12, "Hz"))]
+Seconds = Annotated[float, In("s", at_least=0.0), AfterValidator(_Within(1e-15, 1e9, "s", zero=True))]
+ArealCapacitance = Annotated[
+    float, In("uF/cm^2", at_least=0.0), AfterValidator(_Within(1e-15, 1e3, "F/m^2", zero=True))
+]
+Positive = Annotated[float, In("1", above=0.0), AfterValidator(_Within(1e-9, 1e3))]
+Share = Annotated[float, In("1", at_least=0.0), AfterValidator(_Within(0.0, 1.0))]
+SomeShare = Annotated[float, In("1", above=0.0), AfterValidator(_Within(0.0, 1.0))]
+Inside = Annotated[float, In("1", above=0.0), AfterValidator(_Within(0.0, 1.0, below=True))]
+Tolerance = Annotated[float, In("1", above=0.0), AfterValidator(_Within(1e-15, 1e-2))]
+RelativePermittivity = Annotated[float, In("1", at_least=1.0), AfterValidator(_Within(1.0, 1e6))]
 Seed = Annotated[int, Field(strict=True, ge=0)]
 #: pixels along one side of a map; 8192 squared is the largest map of the solver
 Pixels = Annotated[int, Field(strict=True, ge=1, le=8192)]
@@ -99,7 +107,7 @@ class RoughContact(Record):
     def _one_roughness(self) -> RoughContact:
         _one({"rms_slope": self.rms_slope, "rms_height": self.rms_height}, "how rough the surface is")
         if self.cut_off < self.roll_off:
-            message = f"cut_off = {self.cut_off:g}: expected at least roll_off = {self.roll_off:g} rad/m."
+            message = f"cut_off of {self.cut_off:g} rad/m: expected at least the roll_off of {self.roll_off:g} rad/m."
             raise ValueError(message)
         return self
 
@@ -136,7 +144,7 @@ class FaceEntry(Record):
     contact: ContactEntry
     charge_transfer_resistance: TransferResistance | None = None
     exchange_current_density: Current | None = None
-    film_resistance: AreaResistance | None = None
+    film_resistance: Film | None = None
 
 
 class ImpedanceEntry(Record):
@@ -158,7 +166,7 @@ class ImpedanceEntry(Record):
     def _consistent(self) -> ImpedanceEntry:
         _one({"gap_capacitance": self.gap_capacitance, "gap": self.gap}, "what voids let through", none=True)
         if not self.low < self.high:
-            message = f"low = {self.low:g} Hz: expected less than high = {self.high:g} Hz."
+            message = f"sweep from {self.high:g} to {self.low:g} Hz: expected low below high."
             raise ValueError(message)
         return self
 
@@ -178,11 +186,11 @@ class InterfaceEntry(Record):
     )
     conductivity: SpecificConductivity | None = None
     electrolyte: str | None = Field(default=None, description="name of a material of the library")
-    temperature: Temperature | None = None
+    temperature: Kelvin | None = None
     charge_transfer_resistance: TransferResistance | None = Field(default=None, description="per true contact area")
     exchange_current_density: Current | None = Field(default=None, description="per true contact area")
     symmetry: Inside = Field(default=0.5, description="share of the overpotential that drives the cathodic direction")
-    film_resistance: AreaResistance = Field(default=0.0, description="in series with the charge transfer")
+    film_resistance: Film = Field(default=0.0, description="in series with the charge transfer")
     second: FaceEntry | None = Field(default=None, description="the other face; an equipotential plane if not given")
     current_density: Current | None = None
     voltage: Hold | None = None
@@ -197,11 +205,11 @@ class InterfaceEntry(Record):
         _one(self._kinetics(self), "linear or Butler-Volmer kinetics")
         _one({"current_density": self.current_density, "voltage": self.voltage}, "what is held", none=True)
         if self.exchange_current_density is not None and self.current_density is None and self.voltage is None:
-            message = "current_density = none given: Butler-Volmer kinetics need current_density or voltage. Add one."
+            message = "no current_density and no voltage given: Butler-Volmer kinetics need one of them. Add it."
             raise ValueError(message)
         if self.temperature is None and (self.electrolyte is not None or self.exchange_current_density is not None):
-            what = "the library's conductivity" if self.electrolyte is not None else "Butler-Volmer kinetics"
-            message = f"temperature = none given: {what} needs it. Add for example temperature = '25 degC'."
+            what = "a conductivity from the library" if self.electrolyte is not None else "the Butler-Volmer law"
+            message = f"no temperature given: {what} needs it. Add for example temperature = '25 degC'."
             raise ValueError(message)
         self._check_second()
         self._check_grid()
@@ -219,12 +227,10 @@ class InterfaceEntry(Record):
         mine = self._kinetics(self)
         for name, value in self._kinetics(self.second).items():
             if value is not None and mine[name] is None:
-                message = f"second.{name} is given, but the first face has none: expected one law for both faces."
+                message = f"second.{name} given but no {name} of the first face: expected one law for both faces."
                 raise ValueError(message)
         if self.impedance is not None and self.second.film_resistance not in (None, self.film_resistance):
-            message = (
-                "second.film_resistance is given: an impedance takes one film for both faces. Leave one of them out."
-            )
+            message = "impedance and second.film_resistance given: an impedance takes the same film on both faces. Leave one out."
             raise ValueError(message)
 
     def _check_grid(self) -> None:
@@ -234,9 +240,9 @@ class InterfaceEntry(Record):
         scaled = image is not None and image.scale is not None
         if scaled == (self.period is not None):
             found = "both" if scaled else "neither"
-            message = f"period and contact.image.scale = {found} given: expected one, for example period = '100 um'."
+            message = f"{found} of period and contact.image.scale given: expected one, for example period = '100 um'."
             raise ValueError(message)
         drawn = any(face.random or face.discs or face.rough for face in faces)
         if self.pixels is None and (drawn or self.rows is not None):
-            message = "pixels = none given: expected how many pixels the map has along its width, for example 128."
+            message = "no pixels given: expected how many pixels the map has along its width, for example pixels = 128."
             raise ValueError(message)

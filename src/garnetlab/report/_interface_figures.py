@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from garnetlab.report._style import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
     from matplotlib.image import AxesImage
     from numpy.typing import NDArray
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 LARGEST = 512
 #: largest over smallest current above which the colour scale is logarithmic, and the decades it shows at most
 _LOGARITHMIC, _DECADES = 30.0, 3.0
+_ROUNDING = 1e-9  # a smaller share of the resistance is rounding
+_RELATIVE = ((1e-4, 1e-2, "%"), (1e-8, 1e-6, "ppm"), (0.0, 1e-9, "ppb"))
 _LENGTHS = ((1e-3, "mm"), (1e-6, "µm"), (1e-9, "nm"))
 _CURRENTS = ((1e4, "A/cm²"), (10.0, "mA/cm²"), (1e-2, "µA/cm²"), (1e-5, "nA/cm²"))
 _VOID = "#d9d9d9"
@@ -56,7 +59,7 @@ def contact_figure(result: Result, folder: Path, name: str, title: str) -> Saved
             fraction = f"{100.0 * float(np.mean(result.curves[contact])):.3g} % in contact"
             axes.set_title(f"{_heading(title, label, len(faces))}\n{fraction}", fontsize=9)
         if share:
-            figure.colorbar(image, ax=list(panels), label="share of the pixel in contact")
+            figure.colorbar(image, ax=list(panels), location=_bar_at(result), label="share of the pixel in contact")
         else:
             _contact_legend(panels[-1])
         data = _map_columns(result, [contact for contact, _, _ in faces], "1")
@@ -69,7 +72,8 @@ def current_figure(result: Result, folder: Path, name: str, title: str) -> Saved
 
     faces = _faces(result)
     mean = result.quantities["mean_current_density"].value
-    factor, unit = next(((f, n) for f, n in _CURRENTS if mean >= 0.1 * f), _CURRENTS[-1])
+    high = max(float(result.curves[current].max()) for _, current, _ in faces)
+    factor, unit = next(((f, n) for f, n in _CURRENTS if high >= 0.1 * f), _CURRENTS[-1])
     colours = mpl.colormaps["viridis"].with_extremes(bad=_VOID, under=mpl.colormaps["viridis"](0.0))
     with style():
         figure = new_figure(*_size(result, len(faces)))
@@ -77,10 +81,10 @@ def current_figure(result: Result, folder: Path, name: str, title: str) -> Saved
             shown, share = _blocks(result.curves[current]) / factor, _blocks(result.curves[contact])
             norm, extend = _norm(shown, share)
             image = _draw(axes, result, np.ma.masked_where(share <= 0.0, shown), cmap=colours, norm=norm)
-            bar = figure.colorbar(image, ax=axes, extend=extend)
+            bar = figure.colorbar(image, ax=axes, extend=extend, location=_bar_at(result))
             inside = norm.vmin <= mean / factor <= norm.vmax
             bar.set_label(f"current density / {unit}" + (", mean as line" if inside else ""))
-            _finish_bar(bar.ax, mean / factor if inside else None, logarithmic=isinstance(norm, mpl.colors.LogNorm))
+            _finish_bar(bar, mean / factor if inside else None, logarithmic=isinstance(norm, mpl.colors.LogNorm))
             peak = f"largest pixel {float(result.curves[current].max()) / mean:.3g} × mean"
             axes.set_title(f"{_heading(title, label, len(faces))}\n{peak}", fontsize=9)
         data = _map_columns(result, [current for _, current, _ in faces], "A/m2")
@@ -159,20 +163,29 @@ def _heading(title: str, label: str, faces: int) -> str:
     return title if faces == 1 else f"{title}, {label}"
 
 
-def _finish_bar(axes: Axes, mean: float | None, *, logarithmic: bool) -> None:
+def _bar_at(result: Result) -> Literal["right", "bottom"]:
+    """Return where a colour bar has room: beside a map, or below a flat one."""
+    rows, columns = result.curves["contact"].shape
+    return "bottom" if rows < 0.5 * columns else "right"
+
+
+def _finish_bar(bar: Colorbar, mean: float | None, *, logarithmic: bool) -> None:
     """Label a colour bar in plain characters and mark the mean in it."""
+    upright = bar.orientation == "vertical"
     if logarithmic:
-        _log_ticks(axes.yaxis)
+        _log_ticks(bar.ax.yaxis if upright else bar.ax.xaxis)
     if mean is not None:
-        axes.axhline(mean, color="white", lw=2.6)
-        axes.axhline(mean, color=BLACK, lw=1.2)
+        line = bar.ax.axhline if upright else bar.ax.axvline
+        line(mean, color="white", lw=2.6)
+        line(mean, color=BLACK, lw=1.2)
 
 
 def _size(result: Result, panels: int) -> tuple[float, float]:
     """Return a figure size [inches] in which maps of this shape leave no empty room."""
     rows, columns = result.curves["contact"].shape
     shape = min(max(rows / columns, 0.25), 2.0)
-    return 4.9 * panels + 0.2, 3.5 * shape + 0.9
+    below = 0.8 if _bar_at(result) == "bottom" else 0.0
+    return 4.9 * panels + 0.2, 3.5 * shape + 0.9 + below
 
 
 def _panels(figure: Any, count: int) -> Sequence[Axes]:
@@ -205,21 +218,35 @@ def _contact_legend(axes: Axes) -> None:
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8)
 
 
-def _block(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Return the pixels (along y, along x) that one pixel of the figure stands for; they divide the map evenly."""
-    return tuple(next(k for k in range(1, n + 1) if n % k == 0 and n // k <= LARGEST) for n in shape)  # type: ignore[return-value]
+def _shown(pixels: int) -> int:
+    """Return how many points a figure shows of so many pixels: a whole fraction of them where one is near enough."""
+    most = max(pixels // k for k in range(1, pixels + 1) if pixels % k == 0 and pixels // k <= LARGEST)
+    return most if most == pixels or 2 * most > LARGEST else LARGEST
 
 
 def _blocks(values: FloatArray) -> FloatArray:
-    down, across = _block(values.shape)
-    rows, columns = values.shape
-    shown: FloatArray = values.reshape(rows // down, down, columns // across, across).mean(axis=(1, 3))
+    """Return the map as it is shown: a large one as means over areas, which keeps its mean."""
+    if max(values.shape) <= LARGEST:
+        return values
+    down, across = (_shares(n, _shown(n)) for n in values.shape)
+    shown: FloatArray = down @ values @ across.T
     return shown
 
 
+def _shares(pixels: int, points: int) -> FloatArray:
+    """Return the share of each point (rows) that each pixel (columns) takes; both divide the same length evenly."""
+    edges = np.arange(points + 1) * (pixels / points)
+    low = np.maximum(edges[:-1, None], np.arange(pixels))
+    high = np.minimum(edges[1:, None], np.arange(1, pixels + 1))
+    shares: FloatArray = np.clip(high - low, 0.0, None) * (points / pixels)
+    return shares
+
+
 def _averaged(result: Result) -> str:
-    down, across = _block(result.curves["contact"].shape)
-    return f" Each point is the mean over {down} x {across} pixels." if down * across > 1 else ""
+    rows, columns = result.curves["contact"].shape
+    if max(rows, columns) <= LARGEST:
+        return ""
+    return f" {_shown(rows)} x {_shown(columns)} points are shown, means over the {rows} x {columns} pixels."
 
 
 def _map_columns(result: Result, names: Sequence[str], unit: str) -> dict[str, FloatArray]:
@@ -261,6 +288,7 @@ def _waterfall(axes: Axes, result: Result) -> None:
     q = result.quantities
     unit = q["asr"].unit
     values = [q[name].to(unit).field_value for name in _PARTS]
+    values = [v if abs(v) > _ROUNDING * values[-1] else 0.0 for v in values]
     starts = [0.0, values[0], values[0] + values[1], 0.0]
     right = max(max(s + v, s) for s, v in zip(starts, values, strict=True))
     for row, ((label, colour), value, start) in enumerate(zip(_ROWS, values, starts, strict=True)):
@@ -279,13 +307,18 @@ def _waterfall(axes: Axes, result: Result) -> None:
 
 def _bounds(axes: Axes, value: float, interval: tuple[float, float], unit: str) -> None:
     """Draw the bounds as their distance from the value: their own digits would be unreadable."""
-    low, high = (100.0 * (end / value - 1.0) for end in interval)
+    from matplotlib.ticker import MaxNLocator
+
+    ends = [end / value - 1.0 for end in interval]
+    factor, name = next((f, n) for least, f, n in _RELATIVE if max(map(abs, ends)) >= least)
+    low, high = (end / factor for end in ends)
     axes.plot([low, high], [0.0, 0.0], color=GREEN, lw=5, solid_capstyle="butt", alpha=0.5)
     axes.plot([low, high], [0.0, 0.0], "|", color=BLACK, ms=14, mew=1.4)
     axes.plot([0.0], [0.0], "D", color=GREEN, ms=6)
-    span = max(high - low, 1e-10)
+    span = max(high - low, 1e-3)
     axes.set_xlim(min(low, 0.0) - 0.15 * span, max(high, 0.0) + 0.15 * span)
     axes.set_ylim(-1.0, 1.0)
     axes.set_yticks([0.0], ["bounds of ASR"])
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(f"distance from the value / %; the bounds are {interval[0]:.6g} and {interval[1]:.6g} {unit}")
+    axes.set_xlabel(f"distance from the value / {name}; the bounds are {interval[0]:.6g} and {interval[1]:.6g} {unit}")

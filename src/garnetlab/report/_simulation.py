@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from garnetlab.core import InvalidInput
 from garnetlab.readers.generic_text import write_csv
 from garnetlab.report import _interface_figures as figures
 from garnetlab.report import _page
@@ -35,7 +36,14 @@ def write_simulation(simulation: Simulation, folder: Path) -> WrittenSimulation:
     ------
     InvalidInput  if the folder cannot be written.
     """
-    make_folder(folder)
+    try:
+        return _write(simulation, make_folder(folder))
+    except OSError as error:
+        message = f"out = {str(folder)!r}: cannot be written ({error.strerror or error}). Choose another with --out."
+        raise InvalidInput(message) from None
+
+
+def _write(simulation: Simulation, folder: Path) -> WrittenSimulation:
     saved: dict[str, list[SavedFigure]] = {}
     files: list[Path] = []
     for item, name in zip(simulation.interfaces, _file_names(simulation), strict=True):

@@ -46,13 +46,38 @@ cells/    symmetric cells at 25 degC, five pellets each: Li as Gamry text (.DTA)
           li-10kco_drift.csv    the interface arc grows by {drift:.0f} % during the sweep
           li-10kco_outlier.csv  one point near {where:.0f} Hz is off by {outlier:.0f} % of |Z|
 
-study.toml names the samples, their geometry and the file of each measurement. Try
+study.toml names the samples, their geometry and the file of each measurement; interface.toml
+describes patchy contacts to simulate. Try
 
     garnetlab report study.toml
     garnetlab analyse cells/li_1.DTA --area "0.785 cm^2" --electrodes symmetric
+    garnetlab simulate interface interface.toml
 
 and compare with truth.json. The last two files should be flagged.
 """
+
+
+#: the charge transfer resistance is chosen so that kinetics and constriction both matter
+_SLAB = {
+    "period": "100 um",
+    "thickness": "0.1 mm",
+    "electrolyte": "LLZTO",
+    "temperature": "25 degC",
+    "charge_transfer_resistance": "0.5 ohm cm^2",
+}
+_INTERFACES = {
+    "schema": "garnetlab/1",
+    "title": "Example: lithium on LLZTO, everywhere and in patches",
+    "interfaces": {
+        "full": {**_SLAB, "contact": {"full": True}},
+        "patches": {
+            **_SLAB,
+            "contact": {"random": {"fraction": "20 %", "correlation_length": "5 um", "seed": 1}},
+            "pixels": 128,
+            "impedance": {"area": "0.785 cm^2", "low": "1 Hz", "double_layer_capacitance": "5 uF/cm^2"},
+        },
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +107,8 @@ def write_example(folder: str | Path, *, seed: int = 0) -> list[Path]:
 
     It holds a blocking LLZTO pellet at six temperatures on heating and on cooling, five symmetric cells each of Li and of
     Li-10KCO, a spectrum that drifts, one with a bad point, ``truth.json`` with the values behind them, ``study.toml`` with
-    the register of samples, and ``README.txt``. The folder appears whole or not at all; the same seed gives the same
-    bytes.
+    the register of samples, ``interface.toml`` with two contacts to simulate, and ``README.txt``. The folder appears whole
+    or not at all; the same seed gives the same bytes.
 
     Parameters
     ----------
@@ -161,6 +186,7 @@ def _write_texts(folder: Path, seed: int, samples: dict[str, dict[str, str]], fi
         "measurements": [{"path": f.path, **f.entry} for f in files],
     }
     save_document(parse_document(document), folder / "study.toml")
+    save_document(parse_document(_INTERFACES), folder / "interface.toml")
     truth = {"schema": "garnetlab/1", "simulated": True, "seed": seed, "noise": specimens.NOISE_SAID,
              "files": {f.path: f.truth for f in files}}  # fmt: skip
     _text(folder / "truth.json", json.dumps(truth, allow_nan=False, indent=1) + "\n")

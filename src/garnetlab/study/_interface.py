@@ -345,7 +345,7 @@ def _finished(
     given = [face for face in faces if face is not None]
     quantities, warnings = dict(result.quantities), [*result.warnings, *(w for face in given for w in face.warnings)]
     interval = quantities["asr"].interval if "asr" in quantities else None
-    if interval is not None and not all(map(math.isfinite, interval)):
+    if entry.bounds and "asr" in quantities and (interval is None or not all(map(math.isfinite, interval))):
         quantities["asr"] = replace(quantities["asr"], interval=None)
         warnings.append("no finite bounds of asr could be certified here: the kinetics are far from linear.")
     if entry.impedance is not None and entry.exchange_current_density is not None:

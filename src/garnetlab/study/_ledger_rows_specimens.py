@@ -23,7 +23,7 @@ _EPSILON_0 = 8.8541878188e-12  # F/m, CODATA 2022
 #: constant phase element of the grain boundaries on 0.785 cm^2 x 1 mm (reference problem of the package)
 _BOUNDARY_Q, _BOUNDARY_N = 1.5e-8, 0.90
 #: of one Li|LLZTO interface pair, and its Warburg coefficient at room temperature (reference problem)
-_INTERFACE_Q, _INTERFACE_N, _WARBURG = 3e-6, 0.85, 2.0
+_INTERFACE_Q, _INTERFACE_N, WARBURG = 3e-6, 0.85, 2.0
 #: of a sputtered gold electrode that blocks lithium ions; assumed, 1 uF/cm^2 is a double layer on a polished ceramic
 _GOLD_Q, _GOLD_N = 1e-6, 0.92
 
@@ -124,7 +124,7 @@ def symmetric(
         "R2": 2.0 * interface.resistance * scale / pellet.area,
         "CPE2.Q": _INTERFACE_Q,
         "CPE2.n": _INTERFACE_N,
-        "W3": _WARBURG * scale,
+        "W3": WARBURG * scale,
     }
     return _spectrum(SYMMETRIC_CIRCUIT, parameters, rng, metadata, Drift("R2", growth) if growth else None)
 

@@ -17,6 +17,7 @@ from garnetlab.readers.biologic import write_mpt
 from garnetlab.readers.gamry import write_dta
 from garnetlab.readers.zplot import write_z
 from garnetlab.study import _audit_checks_numbers as numbers
+from garnetlab.study import _ledger_rows_contact as patchy
 from garnetlab.study import _ledger_rows_specimens as specimens
 from garnetlab.study._audit_checks_numbers import Paper
 from garnetlab.study._ledger_rows import Computed, Status
@@ -122,58 +123,51 @@ def _symmetric_plans(paper: Paper, rngs: Callable[[str], np.random.Generator]) -
     pellet, plans = _pellet(paper), []
     for wt in ("0", "1", "5", "10", "15", "20"):
         key = f"asr.{wt}"
-        kelvin = (paper.temperature(key),)
-        route = _route("a spectrum of a symmetric cell", "ZPlot", "pellet 10 mm x 1 mm, half of the arc")
-        plans.append(
-            _cells(
-                pellet,
-                _interface(paper, key),
-                key=key,
-                kelvin=kelvin,
-                form="ZPlot",
-                quantity="interface_resistance",
-                route=route,
-                rngs=rngs,
-            )
+        interface = _interface(paper, key)
+        contact = patchy.contact_of(interface)
+        route = _patchy_route(
+            contact, "a spectrum of a symmetric cell", "ZPlot", "pellet 10 mm x 1 mm, half of the arc"
         )
+        note = _FOOTPRINT + ". " + _contact_note(pellet, contact)
+        cells = _cells(pellet, contact, (paper.temperature(key),), rngs(key))
+        notebook = tuple(_notebook(pellet, paper.temperature(key), key, electrodes="symmetric") for _ in cells)
+        plans.append(_Plan(key, cells, notebook, "ZPlot", "interface_resistance", route, note))
     for key, asr in (("int.Ea.li", "asr.0"), ("int.Ea.10kco", "asr.10")):
-        route = _route(
-            f"spectra of a symmetric cell at six temperatures from 25 to 60 degC ({asr} at 25 degC)",
-            "Gamry",
-            "pellet 10 mm x 1 mm",
-        )
-        quantity = "activation_energy_interface_sigma"
-        plans.append(
-            _cells(
-                pellet,
-                _interface(paper, asr),
-                key=key,
-                kelvin=_INTERFACE_KELVIN,
-                form="Gamry",
-                quantity=quantity,
-                route=route,
-                rngs=rngs,
-            )
-        )
+        contact = patchy.contact_of(_interface(paper, asr))
+        what = f"spectra of a symmetric cell at six temperatures from 25 to 60 degC ({asr} at 25 degC)"
+        route = _patchy_route(contact, what, "Gamry", "pellet 10 mm x 1 mm")
+        whole = patchy.apparent_energy(pellet, contact, _INTERFACE_KELVIN) / units.eV
+        said = f"Read as ln(1/R); the paper does not give the form. The solved ASR with its constriction has {whole:.3f} eV"
+        note = ". ".join((_FOOTPRINT, said, _contact_note(pellet, contact)))
+        cells = _cells(pellet, contact, _INTERFACE_KELVIN, rngs(key))
+        notebook = tuple(_notebook(pellet, t, key, electrodes="symmetric") for t in _INTERFACE_KELVIN)
+        plans.append(_Plan(key, cells, notebook, "Gamry", "activation_energy_interface_sigma", route, note))
     return plans
 
 
 def _cells(
-    pellet: specimens.Pellet,
-    interface: specimens.Interface,
-    *,
-    key: str,
-    kelvin: Sequence[float],
-    form: str,
-    quantity: str,
-    route: str,
-    rngs: Callable[[str], np.random.Generator],
-) -> _Plan:
-    rng = rngs(key)
-    spectra = tuple(specimens.symmetric(pellet, interface, temperature=t, rng=rng) for t in kelvin)
-    notebook = tuple(_notebook(pellet, t, key, electrodes="symmetric") for t in kelvin)
-    note = _FOOTPRINT if len(kelvin) == 1 else _FOOTPRINT + ". Read as ln(1/R); the paper does not give the form"
-    return _Plan(key, spectra, notebook, form, quantity, route, note)
+    pellet: specimens.Pellet, contact: patchy.Contact, kelvin: Sequence[float], rng: np.random.Generator
+) -> tuple[Measurement, ...]:
+    return tuple(patchy.patchy_cell(pellet, contact, temperature=t, rng=rng) for t in kelvin)
+
+
+def _patchy_route(contact: patchy.Contact, what: str, form: str, geometry: str) -> str:
+    transfer = patchy.TRANSFER / units.ohm_cm2
+    return (
+        f"From the reported value two patchy faces were made ({transfer:g} ohm cm^2 per true contact area at 25 degC, hence"
+        f" {100 * contact.fraction:.1f} % contact) and solved in three dimensions at every frequency for {what}"
+        f" ({geometry}, {_SWEEP}), {_BLIND.format(form=form)}."
+    )
+
+
+def _contact_note(pellet: specimens.Pellet, contact: patchy.Contact) -> str:
+    found = patchy.solved(pellet, contact, contact.reference)
+    crowded, whole = (float(r) / units.ohm_cm2 for r in (found.constriction, found.asr - found.slab))
+    return (
+        f"The solved ASR is {whole:.1f} ohm cm^2 at 25 degC, of which {100 * crowded / whole:.1f} % is constriction: it relaxes"
+        " with the ceramic and is read as electrolyte. Contact, patch size and resistance per contact are assumed; the ASR"
+        " does not tell them apart"
+    )
 
 
 def _generators(seed: int) -> Callable[[str], np.random.Generator]:
