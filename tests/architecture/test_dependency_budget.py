@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "docs" / "decisions" / "0003-dependencies.md"
 #: module -> the distribution it comes with, where the names differ
 DISTRIBUTION = {
+    "array_api_compat": "array-api-compat",
     "cv2": "opencv-python-headless",
     "python_calamine": "python-calamine",
     "rocket_fft": "rocket-fft",

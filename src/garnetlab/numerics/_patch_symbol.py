@@ -22,6 +22,7 @@ Ann. Phys. 369 (1921) 253, for the potential of a lattice.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import comb, pi, sqrt
 
 import numpy as np
@@ -44,6 +45,7 @@ def wave_numbers(count: int, *, half: bool) -> Real:
     return 2.0 * pi * k.astype(np.float64)
 
 
+@lru_cache(maxsize=4)
 def current_symbol(shape: tuple[int, int], depth: float, *, half: bool = True) -> tuple[Real, Real, Real]:
     """Return the symbols of currents that are constant on pixels: one face, two faces diagonal, two faces mixed (negative).
 
@@ -56,7 +58,8 @@ def current_symbol(shape: tuple[int, int], depth: float, *, half: bool = True) -
     Returns
     -------
     :  Three arrays of shape (rows, columns) or (rows, columns // 2 + 1), in units of pixel side/conductivity. The entry
-       of k = 0 is 0 in all: the mean current is treated apart, its answer is ``depth``.
+       of k = 0 is 0 in all: the mean current is treated apart, its answer is ``depth``. They are read-only; the last four
+       are kept, since a solve takes less time than its symbol.
     """
     ky, kx = wave_numbers(shape[0], half=False), wave_numbers(shape[1], half=half)
     k, plain = np.hypot(ky[:, None], kx[None, :]), _sinc(ky)[:, None] ** 2 * _sinc(kx)[None, :] ** 2
@@ -75,9 +78,11 @@ def current_symbol(shape: tuple[int, int], depth: float, *, half: bool = True) -
         mixed -= sinc * _csch(q * depth) / q
     for symbol in (one, same, mixed):
         symbol[0, 0] = 0.0
+        symbol.setflags(write=False)
     return one, same, mixed
 
 
+@lru_cache(maxsize=4)
 def potential_symbol(shape: tuple[int, int], depth: float) -> tuple[Real, Real]:
     """Return the symbols of potentials that are bilinear between pixel corners: same face, mixed (two faces only).
 
@@ -102,6 +107,8 @@ def potential_symbol(shape: tuple[int, int], depth: float) -> tuple[Real, Real]:
         same += sinc * q * (1.0 / np.tanh(q * depth) - 1.0)
         mixed -= sinc * q * _csch(q * depth)
     same[0, 0], mixed[0, 0] = 1.0 / depth, -1.0 / depth
+    for symbol in (same, mixed):
+        symbol.setflags(write=False)
     return same, mixed
 
 
@@ -113,6 +120,7 @@ def _csch(x: Real) -> Real:
     return 2.0 * np.exp(-x) / -np.expm1(-2.0 * x)
 
 
+@lru_cache(maxsize=8)
 def _gauss(low: float, high: float, count: int) -> tuple[Real, Real]:
     x, w = np.polynomial.legendre.leggauss(count)
     return low + (high - low) * (x + 1.0) / 2.0, w * (high - low) / 2.0

@@ -21,6 +21,8 @@ Centre: TypeAlias = tuple[float, float]
 #: how far a hexagonal lattice may be stretched to fit into whole pixels
 _STRETCH = 0.02
 
+_ROUNDING = 1e-12  # share of a pixel below which a disc only seems to touch it
+
 
 def disc_contact(
     shape: Shape, *, period: Length, radius: Length, centre: tuple[Length, Length] | None = None
@@ -207,6 +209,7 @@ def _covered(shape: tuple[int, int], centres: list[Centre], radius: float) -> Fl
         quadrant = _in_quadrant(corners_x[None, :], corners_y[:, None])
         area = np.diff(np.diff(quadrant, axis=0), axis=1) * radius**2
         np.add.at(out, np.ix_(rows % shape[0], columns % shape[1]), area)
+    out[out < _ROUNDING] = 0.0
     return np.clip(out, 0.0, 1.0)
 
 

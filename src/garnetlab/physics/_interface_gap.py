@@ -2,7 +2,7 @@ r"""Certified bounds where the kinetics are Butler-Volmer, in reduced units.
 
 At a voltage V the currents minimise a convex energy E(J); the potentials at corners give a second one, P, with
 E(J) + P >= 0 and 0 only for the true fields. The gap d = E + P therefore bounds the error e of the currents in the energy
-norm, and two ways lead from it to the mean current:
+norm, and three ways lead from it to the mean current, or at fixed current to the voltage; the narrowest is taken:
 
 * strong convexity: :math:`|\bar e| \le \sqrt{2 d/c}`, c the least resistance to a mean current anywhere on the way;
 * the adjoint: with w the answer of the interface linearised at J to a unit voltage, whose energy lies between 1/U and 1/L by
@@ -11,7 +11,10 @@ norm, and two ways lead from it to the mean current:
   rho the misfit of the solve weighted with w.
 
 "On the way" are overpotentials between 0 and V (maximum principle). The first is of order sqrt(d), the second of order d but
-with constants that grow as exp(V F/4RT); the smaller is taken.
+with constants that grow as exp(V F/4RT).
+
+* chords: the least energy is convex in the mean current and its slope is the voltage, so that
+  :math:`V \le [E(sJ) - E(J) + d]/[(s - 1) \bar J]` for any s > 1, and likewise from below and for the potentials.
 
 Source
 ------
@@ -21,7 +24,7 @@ R. Becker, R. Rannacher, Acta Numerica 10 (2001) 1, sec. 2 (error of a mean by a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +36,7 @@ from garnetlab.physics._interface_law import ButlerVolmer, coenergy
 
 Real = NDArray[np.float64]
 _PIECES = 2  # a pixel is cut so often on each side for the integral of the coenergy, by the trapezoid rule
+_CHORDS = (1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
 _FACTORS = (1.05, 1.5, 3.0, 10.0)  # the width changes little over the bracket, so the first does nearly always
 _LARGEST = 700.0  # exp(700) is finite
 
@@ -60,15 +64,80 @@ class Problem:
 def nonlinear_bounds(problem: Problem, found: Currents, *, fixed_current: bool) -> tuple[float, float]:
     """Return (low, high) of voltage over mean current of one cell, at fixed voltage or at fixed mean current.
 
-    At fixed current the voltage is bracketed by voltages whose mean current is certainly smaller and larger.
+    At fixed current the voltage is bracketed by voltages whose mean current is certainly smaller and larger. Where the
+    kinetics are too steep for that, chords of the two energies still bound it.
     """
     voltage, mean = float(found.voltage[0]), float(found.flow[0])
-    width, answer, resistance = _mean_width(problem, found)
+    energies = _Energies.of(problem, found)
+    width, answer, resistance = _mean_width(problem, found, energies.gap)
     if not fixed_current:
-        return voltage / (mean + width), voltage / (mean - width) if width < mean else np.inf
-    low = _beyond(problem, found, answer, -width * resistance)
-    high = _beyond(problem, found, answer, width * resistance)
-    return low / mean, high / mean
+        low, high = energies.current_chords()
+        return voltage / min(mean + width, high), voltage / max(mean - width, low)
+    low, high = energies.voltage_chords()
+    low = max(low, _beyond(problem, found, answer, -width * resistance))
+    return low / mean, min(high, _beyond(problem, found, answer, width * resistance)) / mean
+
+
+@dataclass(frozen=True, slots=True)
+class _Energies:
+    """The energies of currents and of potentials, per pixel, and what is needed to have them at other sizes of both."""
+
+    problem: Problem
+    current: Real
+    voltage: float
+    mean: float
+    ohmic: float  # energy of the layer
+    potential: Real
+    layer: float  # energy of the layer from the potentials
+    gap: float
+
+    @classmethod
+    def of(cls, problem: Problem, found: Currents) -> _Energies:
+        """Return the energies of the solution and of the best potentials found."""
+        kernels, slab, law = problem.kernels, problem.slab, problem.law
+        current, voltage = found.current, float(found.voltage[0])
+        mean, pixels = float(np.mean(current)), current.shape[-1] * current.shape[-2]
+        ohmic = 0.5 * float(np.sum(current * kernels.smear(current, slab.symbol))) / pixels + 0.5 * slab.depth * mean**2
+        eta, slope = law.response(current, np)
+        flows = law.on & (current > 0) & (eta > 0)
+        chord = Local(law.on, np.where(flows, eta, slope) / np.where(flows, current, 1.0))
+        start = corner_potential(kernels, slab, chord, current, np.array([voltage / mean]))
+        potential = lower_resistance(kernels, problem.corners, chord, start, steps=problem.steps)[1] * voltage
+        trials = []
+        for trial in (potential, _held_close(potential, voltage, np.where(law.on, eta, -np.inf))):
+            layer = 0.5 * float(np.sum(trial * kernels.smear(trial, problem.corners.symbol))) / pixels
+            bare = cls(problem, current, voltage, mean, ohmic, trial, layer, 0.0)
+            trials.append((bare.of_potentials(1.0), bare))
+        other, bare = min(trials, key=lambda item: item[0])
+        own = bare.of_currents(1.0)
+        gap = max(own - voltage * mean + other, 0.0) + 1e-13 * (abs(own) + abs(other))
+        return replace(bare, gap=gap)
+
+    def of_currents(self, size: float) -> float:
+        """Return the energy of ``size`` times the currents: an upper bound of the least at their mean."""
+        pixels = self.current.shape[-1] * self.current.shape[-2]
+        return float(np.sum(self.problem.law.energies(size * self.current, np))) / pixels + size * size * self.ohmic
+
+    def of_potentials(self, size: float) -> float:
+        """Return the energy of ``size`` times the potentials, that of the electrode too: an upper bound of the least."""
+        pixels = self.potential.shape[-1] * self.potential.shape[-2]
+        held, sign = _electrodes(self.voltage, self.potential.shape[1])
+        eta = size * sign * (held - self.potential)
+        return size * size * self.layer + float(np.sum(_coenergy_of_pixels(self.problem.law, eta))) / pixels
+
+    def voltage_chords(self) -> tuple[float, float]:
+        """Return bounds of the voltage at the mean current: slopes of the least energy, which is convex, from chords."""
+        own = self.of_currents(1.0)
+        above = [(self.of_currents(1 + s) - own + self.gap) / (s * self.mean) for s in _CHORDS]
+        below = [(own - self.gap - self.of_currents(1 - s)) / (s * self.mean) for s in _CHORDS if s <= 1]
+        return float(max(0.0, *below)), float(min(above))
+
+    def current_chords(self) -> tuple[float, float]:
+        """Return bounds of the mean current at the voltage, from chords of the least energy of potentials."""
+        own = self.of_potentials(1.0)
+        above = [(self.of_potentials(1 + s) - own + self.gap) / (s * self.voltage) for s in _CHORDS if s < 0.2]
+        below = [(own - self.gap - self.of_potentials(1 - s)) / (s * self.voltage) for s in _CHORDS if s <= 1]
+        return float(max(0.0, *below)), float(min(above))
 
 
 def _beyond(problem: Problem, found: Currents, answer: Real, distance: float) -> float:
@@ -80,18 +149,17 @@ def _beyond(problem: Problem, found: Currents, answer: Real, distance: float) ->
             return 0.0
         start = found.current + answer * (factor * distance)
         next_ = nonlinear_currents(problem.kernels, problem.slab, problem.law, start, voltage=np.array([other]))
-        width, _, _ = _mean_width(problem, next_)
+        width, _, _ = _mean_width(problem, next_, _Energies.of(problem, next_).gap)
         flow = float(next_.flow[0])
         if (flow + width <= mean) if distance < 0 else (flow - width >= mean):
             return other
     return 0.0 if distance < 0 else np.inf
 
 
-def _mean_width(problem: Problem, found: Currents) -> tuple[float, Real, float]:
+def _mean_width(problem: Problem, found: Currents, gap: float) -> tuple[float, Real, float]:
     """Return how far the true mean current is at most, the linear answer to a unit voltage, and its resistance."""
     law, slab, on = problem.law, problem.slab, problem.law.on
     _, slope = law.response(found.current, np)
-    gap = _gap(problem, found)
     limits = _range(law, float(found.voltage[0]), on)
     least = slab.depth + sum(1.0 / np.mean(_over(limits.least[0, f], on[0, f])) for f in range(on.shape[1]))
     width, answer, resistance = _adjoint_width(problem, found, slope, gap, limits)
@@ -102,26 +170,24 @@ def _over(values: Real, on: NDArray[np.bool_]) -> Real:
     return np.where(on, 1.0 / np.where(on, values, 1.0), 0.0)
 
 
-def _gap(problem: Problem, found: Currents) -> float:
-    """Return the energy gap per pixel between the currents and the best potentials found."""
-    kernels, slab, law = problem.kernels, problem.slab, problem.law
-    current, voltage = found.current, float(found.voltage[0])
-    drop = kernels.smear(current, slab.symbol)
-    mean, pixels = float(np.mean(current)), current.shape[-1] * current.shape[-2]
-    energy = float(np.sum(law.energies(current, np))) + 0.5 * float(np.sum(current * drop))
-    energy = energy / pixels + 0.5 * slab.depth * mean**2 - voltage * mean
-    eta, slope = law.response(current, np)
-    flows = law.on & (current > 0) & (eta > 0)
-    chord = Local(law.on, np.where(flows, eta, slope) / np.where(flows, current, 1.0))
-    start = corner_potential(kernels, slab, chord, current, np.array([voltage / mean]))
-    _, potential = lower_resistance(kernels, problem.corners, chord, start, steps=problem.steps)
-    potential = potential * voltage
-    held = np.zeros((1, potential.shape[1], 1, 1))
+def _electrodes(voltage: float, faces: int) -> tuple[Real, Real]:
+    """Return the potential of the electrode at every face, and the sign that makes overpotentials positive."""
+    held = np.zeros((1, faces, 1, 1))
     held[0, 0] = voltage
-    sign = np.array([1.0, -1.0])[: potential.shape[1]].reshape(1, -1, 1, 1)
-    power = 0.5 * float(np.sum(potential * kernels.smear(potential, problem.corners.symbol)))
-    power += float(np.sum(_coenergy_of_pixels(law, sign * (held - potential))))
-    return float(max(energy + power / pixels, 0.0) + 1e-14 * abs(energy))
+    return held, np.array([1.0, -1.0])[:faces].reshape(1, -1, 1, 1)
+
+
+def _held_close(potential: Real, voltage: float, eta: Real) -> Real:
+    """Return potentials whose overpotential at a corner of contact is at most that of the pixels around it.
+
+    The coenergy grows exponentially, so the corners at the edge of contact decide where the kinetics are steep.
+    """
+    most = eta
+    for axis in (-1, -2):
+        most = np.maximum(most, np.roll(most, 1, axis=axis))
+    held, sign = _electrodes(voltage, potential.shape[1])
+    own = sign * (held - potential)
+    return held - sign * np.where(most > -np.inf, np.minimum(own, most), own)
 
 
 def _coenergy_of_pixels(law: ButlerVolmer, eta: Real) -> Real:

@@ -130,6 +130,14 @@ def layer(
         if np.ndim(value):
             message = f"{name} = array of shape {np.shape(value)}: expected one number, the slab is homogeneous."
             raise InvalidInput(message)
+    for name, value, low, high in (
+        ("conductivity", conductivity, 1e-20, 1e12),
+        ("thickness", thickness, 1e-12, 1e3),
+        ("period", period, 1e-12, 1e3),
+    ):
+        if not low <= value <= high:
+            message = f"{name} = {value:g}: expected {low:g} to {high:g} in SI. Check the unit."
+            raise InvalidInput(message)
     ratio = thickness / period
     if not 1e-4 <= ratio <= 1e6:
         message = f"thickness/period = {ratio:.3g}: expected 1e-4 to 1e6. Both are in metres."
@@ -198,10 +206,8 @@ def butler_volmer_face(
     local = local_map(exchange, contact, "exchange_current_density", positive=True)
     series = local_map(film, contact, "film_resistance", positive=False)
     unit = thermal_voltage(state.temperature) / slab.unit
-    if np.ndim(exchange) == 0:
-        reduced = contact * (float(exchange) / unit)
-    else:
-        reduced = np.where(contact > 0, contact * local / unit, 0.0)
+    even = np.ndim(exchange) == 0
+    reduced = contact * (float(exchange) / unit) if even else np.where(contact > 0, contact * local / unit, 0.0)
     if np.ndim(film) == 0 and float(film) == 0.0:
         over = np.zeros(contact.shape)
     else:

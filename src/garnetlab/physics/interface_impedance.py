@@ -138,6 +138,7 @@ def interface_spectrum(
     film_resistance: AreaResistance = 0.0,
     second_contact: Fraction | None = None,
     second_charge_transfer_resistance: AreaResistance | None = None,
+    second_film_resistance: AreaResistance | None = None,
     permittivity: Permittivity = 0.0,
     grain_boundary_share: Fraction = 0.0,
     grain_boundary_time: Time = 0.0,
@@ -159,7 +160,7 @@ def interface_spectrum(
     gap_capacitance:            Of voids, per area of the void [F/m^2]: permittivity of the vacuum over the gap.
     film_resistance:            In series, per true contact area [ohm m^2].
     second_contact:             Of the other face; an equipotential plane if it is not given.
-    second_charge_transfer_resistance: Of the other face, that of the first if not given.
+    second_charge_transfer_resistance, second_film_resistance: Of the other face, those of the first if not given.
     permittivity, grain_boundary_share, grain_boundary_time, grain_boundary_exponent: See ``slab_resistivity``.
     mirror:                     The edges of the map are planes of symmetry; otherwise it repeats.
     tolerance:                  On the residual.
@@ -198,6 +199,8 @@ def interface_spectrum(
             message = f"second_contact = array of shape {second.shape}: expected {face.shape}, that of contact."
             raise InvalidInput(message)
         local = second_charge_transfer_resistance
+        if second_film_resistance is not None:
+            films["film"] = second_film_resistance
         faces.append(_Face.of(slab, second, charge_transfer_resistance if local is None else local, **films))
     return _sweep(slab, faces, f, resistivity, float(tolerance))
 

@@ -236,14 +236,18 @@ def _quantities(s: InterfaceSolution, spread: float) -> dict[str, Quantity]:
         lost += float(np.mean(np.asarray(s.second_current_density) * np.asarray(s.second_overpotential)))
     ohmic = float(s.asr) - lost / area**2  # the change of asr with -ln(conductivity)
     bounds = None if s.asr_low is None or s.asr_high is None else (float(s.asr_low), float(s.asr_high))
-    numerical = 0.0 if bounds is None or not math.isfinite(bounds[1]) else (bounds[1] - bounds[0]) / math.sqrt(12.0)
+    numerical = 0.0 if bounds is None else (bounds[1] - bounds[0]) / math.sqrt(12.0)
     std = math.hypot(numerical, ohmic * spread)
     method = "3-D current through the contact map; the interval holds its exact value"
     return {
         "asr": Quantity(float(s.asr), std if bounds or spread else None, _UNIT, interval=bounds, method=method),
         "slab_resistance": Quantity(float(s.slab), float(s.slab) * spread, _UNIT),
         "kinetic_resistance": Quantity(float(s.kinetics), None, _UNIT, method="faces at one potential"),
-        "constriction_resistance": Quantity(float(s.constriction), std if bounds or spread else None, _UNIT),
+        "constriction_resistance": Quantity(
+            float(s.constriction),
+            math.hypot(numerical, (ohmic - float(s.slab)) * spread) if bounds or spread else None,
+            _UNIT,
+        ),
         "voltage": Quantity(float(s.voltage), None, "V"),
         "mean_current_density": Quantity(area, None, "mA/cm^2"),
         "peak_to_mean": Quantity(float(np.max(flow)) / area, None, "1", method="largest pixel of the first face"),
@@ -267,6 +271,7 @@ def interface_impedance(
     film_resistance: AreaResistance = 0.0,
     second_contact: Fraction | None = None,
     second_charge_transfer_resistance: AreaResistance | None = None,
+    second_film_resistance: AreaResistance | None = None,
     permittivity: Permittivity = 0.0,
     grain_boundary_share: Fraction = 0.0,
     grain_boundary_time: Time = 0.0,
@@ -288,7 +293,8 @@ def interface_impedance(
     double_layer_capacitance: Per true contact area [F/m^2], one number or a map.
     gap_capacitance:          Of voids, per area of the void [F/m^2].
     film_resistance:          In series with charge transfer and double layer [ohm m^2].
-    second_contact, second_charge_transfer_resistance: Of the other face; an equipotential plane if not given.
+    second_contact:           Of the other face; an equipotential plane if it is not given.
+    second_charge_transfer_resistance, second_film_resistance: Of the other face, those of the first if not given.
     permittivity, grain_boundary_share, grain_boundary_time, grain_boundary_exponent: Relaxations of the slab, see
                               ``garnetlab.physics.interface_impedance.slab_resistivity``.
     mirror:                   The edges of the map are planes of symmetry; otherwise it repeats.
@@ -317,6 +323,7 @@ def interface_impedance(
         "film_resistance": film_resistance,
         "second_contact": None if second_contact is None else np.asarray(second_contact),
         "second_charge_transfer_resistance": second_charge_transfer_resistance,
+        "second_film_resistance": second_film_resistance,
         "permittivity": permittivity,
         "grain_boundary_share": grain_boundary_share,
         "grain_boundary_time": grain_boundary_time,
