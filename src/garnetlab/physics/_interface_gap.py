@@ -116,14 +116,16 @@ class _Energies:
     def of_currents(self, size: float) -> float:
         """Return the energy of ``size`` times the currents: an upper bound of the least at their mean."""
         pixels = self.current.shape[-1] * self.current.shape[-2]
-        return float(np.sum(self.problem.law.energies(size * self.current, np))) / pixels + size * size * self.ohmic
+        kinetics = float(np.sum(self.problem.law.energies(size * self.current, np)))
+        return float(kinetics / pixels + size * size * self.ohmic)
 
     def of_potentials(self, size: float) -> float:
         """Return the energy of ``size`` times the potentials, that of the electrode too: an upper bound of the least."""
         pixels = self.potential.shape[-1] * self.potential.shape[-2]
         held, sign = _electrodes(self.voltage, self.potential.shape[1])
         eta = size * sign * (held - self.potential)
-        return size * size * self.layer + float(np.sum(_coenergy_of_pixels(self.problem.law, eta))) / pixels
+        kinetics = float(np.sum(_coenergy_of_pixels(self.problem.law, eta)))
+        return float(kinetics / pixels + size * size * self.layer)
 
     def voltage_chords(self) -> tuple[float, float]:
         """Return bounds of the voltage at the mean current: slopes of the least energy, which is convex, from chords."""

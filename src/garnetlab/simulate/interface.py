@@ -236,6 +236,8 @@ def _quantities(s: InterfaceSolution, spread: float) -> dict[str, Quantity]:
         lost += float(np.mean(np.asarray(s.second_current_density) * np.asarray(s.second_overpotential)))
     ohmic = float(s.asr) - lost / area**2  # the change of asr with -ln(conductivity)
     bounds = None if s.asr_low is None or s.asr_high is None else (float(s.asr_low), float(s.asr_high))
+    if bounds is not None and not math.isfinite(bounds[1]):
+        bounds = None
     numerical = 0.0 if bounds is None else (bounds[1] - bounds[0]) / math.sqrt(12.0)
     std = math.hypot(numerical, ohmic * spread)
     method = "3-D current through the contact map; the interval holds its exact value"

@@ -341,13 +341,9 @@ def _solved(entry: InterfaceEntry, first: _Face, second: _Face | None) -> Interf
 def _finished(
     result: InterfaceResult, name: str, entry: InterfaceEntry, faces: tuple[_Face, _Face | None]
 ) -> InterfaceResult:
-    """Return the result with what the document knows; bounds that are not finite are left out and said."""
+    """Return the result with what the document knows."""
     given = [face for face in faces if face is not None]
-    quantities, warnings = dict(result.quantities), [*result.warnings, *(w for face in given for w in face.warnings)]
-    interval = quantities["asr"].interval if "asr" in quantities else None
-    if entry.bounds and "asr" in quantities and (interval is None or not all(map(math.isfinite, interval))):
-        quantities["asr"] = replace(quantities["asr"], interval=None)
-        warnings.append("no finite bounds of asr could be certified here: the kinetics are far from linear.")
+    warnings = [*result.warnings, *(w for face in given for w in face.warnings)]
     if entry.impedance is not None and entry.exchange_current_density is not None:
         warnings.append("the impedance is that at equilibrium, with R_ct = R T/(F j0).")
     details = {
@@ -359,7 +355,7 @@ def _finished(
         **result.details,
     }
     sources = tuple(source for face in given for source in face.sources)
-    return replace(result, quantities=quantities, warnings=tuple(warnings), details=details, sources=sources)
+    return replace(result, warnings=tuple(warnings), details=details, sources=sources)
 
 
 def _spectrum(entry: InterfaceEntry, sweep: ImpedanceEntry, first: _Face, second: _Face | None) -> Measurement:
