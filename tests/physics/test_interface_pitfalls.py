@@ -258,6 +258,36 @@ def test_a_thin_slab_between_equal_faces_carries_the_current_straight_through(pa
     assert straight - found.asr > 0.05 * thickness / SIGMA
 
 
+@pytest.mark.parametrize("over_period", [0.1, 1.0])
+def test_what_enters_by_one_face_leaves_by_the_other(patches, over_period):
+    """Without the constraint on the two means each face would carry what half the voltage drives through it."""
+    other = np.zeros_like(patches)
+    other[10:14, 20:30] = True
+    found = linear(patches, 0.4 * CM2, thickness=over_period * W, second=other)
+    mean = found.mean_current_density
+    # a constraint, so up to rounding: sums of 4096 pixels and some 15 steps
+    assert np.mean(found.current_density) == pytest.approx(mean, rel=1e-12)
+    assert np.mean(found.second_current_density) == pytest.approx(mean, rel=1e-12)
+
+
+def test_a_second_face_that_holds_its_potential_is_the_equipotential_plane(patches):
+    """Both faces carry the same current, one by patches and one by all of its area, at a resistance of 0.1 % of L/sigma.
+
+    The far face then differs from a plane by that resistance, taken off again, to 1e-3 of the share exp(-2 pi) squared of the
+    constriction that reaches it.
+    """
+    small = 1e-3 * L / SIGMA
+    two = solver(64, faces=2).linear(
+        patches,
+        charge_transfer_resistance=0.4 * CM2,
+        second_contact=np.ones_like(patches),
+        second_charge_transfer_resistance=small,
+        tolerance=1e-10,
+    )
+    one = linear(patches, 0.4 * CM2)
+    assert two.asr - small == pytest.approx(one.asr, rel=1e-6)
+
+
 # 5. The mean current: split off exactly
 
 
@@ -373,16 +403,25 @@ def test_what_a_solver_returns_does_not_change_with_its_next_solve(patches):
 # 7. Newton: steps are shortened where they overshoot
 
 
-def test_five_volts_over_steep_kinetics_converge_from_a_start_of_no_use(patches):
-    """Full steps from currents near 0 overshoot into the flat part of the logarithm and come back, or do not."""
-    exchange = units.R * T / units.F / (40.0 * CM2)
-    own = solver(64)
-    kinetics = {"exchange_current_density": exchange, "temperature": T}
-    good = own.butler_volmer(patches, voltage=5.0, **kinetics)
-    assert good.converged
-    low = solver(64)
-    low.butler_volmer(patches, voltage=1e-3, **kinetics)
-    warm = low.butler_volmer(patches, voltage=5.0, **kinetics)
-    assert warm.converged
-    assert warm.asr == pytest.approx(good.asr, rel=1e-7)
-    assert warm.newton_steps <= 25
+@pytest.mark.parametrize("resistance", [40.0 * CM2, 4000.0 * CM2])
+def test_newton_comes_back_from_currents_that_are_far_too_large(patches, monkeypatch, resistance):
+    """The overpotential is the logarithm of the current: from too large a current its tangent leads to a larger one of the
+    other sign, and so on. The energy rises along such a step, which is therefore shortened; full steps never arrive.
+    """
+    kinetics = {"exchange_current_density": units.R * T / units.F / resistance, "temperature": T}
+
+    def from_to(first, second):
+        own = solver(64)
+        own.butler_volmer(patches, voltage=first, **kinetics)
+        return own.butler_volmer(patches, voltage=second, **kinetics)
+
+    down, up = from_to(5.0, 0.01), from_to(1e-3, 5.0)
+    for found, voltage in ((down, 0.01), (up, 5.0)):
+        cold = solver(64).butler_volmer(patches, voltage=voltage, **kinetics)
+        assert found.converged
+        assert found.newton_steps <= 20
+        # both misfits are 1e-8 of the potential, felt to first order
+        assert found.asr == pytest.approx(cold.asr, rel=1e-7)
+    monkeypatch.setattr(fields, "_HALVINGS", 1)
+    with np.errstate(all="ignore"):
+        assert not from_to(5.0, 0.01).converged

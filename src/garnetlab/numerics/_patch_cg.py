@@ -22,7 +22,8 @@ class PatchSystem:
     Parameters
     ----------
     scale:    0 or False where no current flows; the current is ``scale v``.
-    diagonal: Local resistance times ``scale`` squared; anything where ``scale`` is 0.
+    diagonal: Local resistance times ``scale`` squared; anything where ``scale`` is 0. Where it is the same for all pixels and
+              ``scale`` is boolean, it may have the shape (batch, 1, 1, 1).
     symbol:   Of the layer, see ``Kernels``.
     shift:    Shape (batch, faces), of the preconditioner ``(Z + shift)^-1``; None for none.
     """

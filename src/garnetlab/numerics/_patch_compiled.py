@@ -117,10 +117,17 @@ def _conduct_masked(
     _inverse(spectrum, ap)
     m, d, out = mask.ravel(), diagonal.ravel(), ap.ravel()
     total = 0.0 * flat[0]
-    for i in range(flat.size):
-        value = d[i] * flat[i] + out[i] if m[i] else 0.0 * flat[i]
-        out[i] = value
-        total += value * flat[i]
+    if d.size == 1:
+        same = d[0]
+        for i in range(flat.size):
+            value = same * flat[i] + out[i] if m[i] else 0.0 * flat[i]
+            out[i] = value
+            total += value * flat[i]
+    else:
+        for i in range(flat.size):
+            value = d[i] * flat[i] + out[i] if m[i] else 0.0 * flat[i]
+            out[i] = value
+            total += value * flat[i]
     return total
 
 
@@ -187,6 +194,15 @@ def _square(field: Array) -> float:
     return total
 
 
+@njit(cache=True, fastmath=_FAST, error_model="numpy")
+def _sum(field: Array) -> Any:
+    flat = field.ravel()
+    total = 0.0 * flat[0]
+    for i in range(flat.size):
+        total += flat[i]
+    return total
+
+
 @njit(cache=True)
 def _smear(field: Array, symbol: Array, spectrum: Array, out: Array) -> None:
     _forward(field, spectrum)
@@ -230,7 +246,8 @@ class CompiledKernels:
         run = _conduct_masked if scale.dtype == np.bool_ else _conduct_scaled
         if p is None:
             p, beta = work.p, work.nothing
-            p[...] = 0.0
+            p[...] = z
+            z = p
         total = np.empty(len(z), z.dtype)
         for b in range(len(z)):
             total[b] = run(z[b], p[b], beta[b], scale[b], diagonal[b], _of(symbol, b), work.ap[b], work.spectrum)
@@ -264,6 +281,10 @@ class CompiledKernels:
     def square(self, field: Array) -> Array:
         """See ``Kernels``."""
         return np.array([_square(one) for one in field])
+
+    def sums(self, field: Array) -> Array:
+        """See ``Kernels``."""
+        return np.array([[_sum(face) for face in one] for one in field])
 
     def ratio(self, top: Array, bottom: Array, active: Array) -> Array:
         """See ``Kernels``."""

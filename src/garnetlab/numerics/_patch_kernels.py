@@ -43,6 +43,9 @@ class Kernels(Protocol):
     def square(self, field: Array) -> Array:
         """Return the sum of the squared moduli, shape (batch,)."""
 
+    def sums(self, field: Array) -> Array:
+        """Return the sum over every face, shape (batch, faces)."""
+
     def ratio(self, top: Array, bottom: Array, active: Array) -> Array:
         """Return ``top/bottom`` where ``active`` and the bottom is not 0, else 0; shapes (batch,)."""
 
@@ -129,6 +132,10 @@ class GenericKernels:
     def square(self, field: Array) -> Array:
         """See ``Kernels``."""
         return self._sum(self.xp.abs(field) ** 2)
+
+    def sums(self, field: Array) -> Array:
+        """See ``Kernels``."""
+        return self.xp.sum(field, axis=(-2, -1))
 
     def ratio(self, top: Array, bottom: Array, active: Array) -> Array:
         """See ``Kernels``."""

@@ -36,7 +36,7 @@ def upper_resistance(kernels: Kernels, slab: Slab, local: Local, current: Array)
     fall = xp.where(local.on, local.resistance, zero) * current
     energy = kernels.total(current, fall + kernels.smear(current, slab.symbol))
     pixels = current.shape[-1] * current.shape[-2]
-    total = xp.mean(mean(current, xp), axis=1)
+    total = mean(kernels, current)
     return (slab.depth + energy / pixels / total**2) * (1.0 + GUARD)
 
 
@@ -52,7 +52,7 @@ def corner_potential(kernels: Kernels, slab: Slab, local: Local, current: Array,
     A corner takes the mean of its four pixels, weighted by how well the electrode holds them.
     """
     xp = kernels.xp
-    current = current / xp.mean(mean(current, xp), axis=1)[:, None, None, None]
+    current = current / wide(mean(kernels, current))
     drop = kernels.smear(current, slab.symbol)
     if slab.faces == 1:
         pixel = (drop + slab.depth) / wide(resistance)

@@ -51,7 +51,7 @@ class Local:
     Parameters
     ----------
     on:         Where current can flow.
-    resistance: Finite and not 0 there, anything elsewhere.
+    resistance: Finite and not 0 there, anything elsewhere; shape (batch, 1, 1, 1) if it is the same everywhere.
     uniform:    Its value if it is the same everywhere, else None.
     span:       Least and largest modulus where current can flow, where they are known.
     """
@@ -93,9 +93,10 @@ def wide(values: Array) -> Array:
     return values[:, None, None, None]
 
 
-def mean(field: Array, xp: Any) -> Array:
-    """Return the mean over the pixels of every face, shape (batch, faces)."""
-    return xp.mean(field, axis=(-2, -1))
+def mean(kernels: Kernels, field: Array) -> Array:
+    """Return the mean over the pixels of all faces, shape (batch,)."""
+    _, faces, rows, columns = field.shape
+    return kernels.xp.sum(kernels.sums(field), axis=1) / (faces * rows * columns)
 
 
 def scaling(local: Local, xp: Any) -> tuple[Array, Array, Array | None]:
@@ -114,6 +115,8 @@ def scaling(local: Local, xp: Any) -> tuple[Array, Array, Array | None]:
     zero = xp.zeros_like(resistance)
     if largest <= _MILD * least:
         scale, diagonal = on, resistance
+        if resistance.shape != on.shape:
+            diagonal = xp.where(on, resistance, zero)
         if least >= _PLAIN * period:
             return scale, diagonal, None
         diagonal = xp.where(on, resistance, zero)
@@ -166,7 +169,7 @@ def linear_currents(
     rows = mean_rows(scale, rhs, xp, tied=True)
     solved = conjugate_gradients(kernels, system, rhs, start, constraints=rows, tolerance=tolerance, limit=limit)
     current = solved.x if masked else scale * solved.x
-    flow = xp.mean(mean(current, xp), axis=1)
+    flow = mean(kernels, current)
     return Currents(
         current, flow, 1.0 + slab.depth * flow, None, solved.iterations, 0, solved.residual, solved.converged
     )
@@ -211,7 +214,7 @@ def nonlinear_currents(
         point = _advance(kernels, law, symbol, point, change, face)
         offered, face = face, face - _shift(point, voltage, xp)
         relative, done, iterations = _relative(law, point, face, voltage, xp), done + 1, iterations + step.iterations
-    flow = xp.mean(mean(point.current, xp), axis=1)
+    flow = mean(kernels, point.current)
     applied = xp.sum(face, axis=1) + slab.depth * flow if voltage is None else voltage
     eta = xp.where(law.on, offered[:, :, None, None] - point.force - point.drop, xp.zeros_like(point.drop))
     converged = bool(xp.all(relative <= tolerance))

@@ -152,11 +152,11 @@ def local_resistance(slab: Layer, contact: Any, resistance: Any, film: Any, name
             ("charge_transfer_resistance", resistance, True),
             ("film_resistance", film, False),
         ):
-            if not (isinstance(one, float) and 0 < one < np.inf):
+            if not (isinstance(one, float) and (0 < one < np.inf or (one == 0 and not positive))):
                 local_map(one, contact, name_, positive=positive)
         value = (float(resistance) + float(film)) / slab.unit
         on = slab.unfold(contact)[None, None]
-        return Local(on, np.full(on.shape, value), value)
+        return Local(on, np.full((1, 1, 1, 1), value), value)
     local = local_map(resistance, contact, "charge_transfer_resistance", positive=True, infinite=True)
     series = local + local_map(film, contact, "film_resistance", positive=False)
     on = (contact > 0) & np.isfinite(series)
@@ -169,12 +169,11 @@ def local_resistance(slab: Layer, contact: Any, resistance: Any, film: Any, name
 
 def joined(first: Local, second: Local) -> Local:
     """Return the local resistance of two faces as one."""
-    same = first.uniform if first.uniform == second.uniform else None
-    return Local(
-        np.concatenate((first.on, second.on), axis=1),
-        np.concatenate((first.resistance, second.resistance), axis=1),
-        same,
-    )
+    on = np.concatenate((first.on, second.on), axis=1)
+    if first.uniform is not None and first.uniform == second.uniform:
+        return Local(on, first.resistance, first.uniform)
+    parts = [np.broadcast_to(part.resistance, part.on.shape) for part in (first, second)]
+    return Local(on, np.concatenate(parts, axis=1))
 
 
 def thermal_voltage(temperature: float) -> float:
