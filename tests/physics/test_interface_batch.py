@@ -91,6 +91,12 @@ def test_a_cuda_device_gives_the_same_to_1e_10(maps, kinetics):
     np.testing.assert_allclose(asr, compiled.asr, rtol=1e-10)
 
 
+def test_maps_in_any_order_of_memory_are_the_same(maps):
+    plain = interface_batch(maps, charge_transfer_resistance=1e-3, **SLAB)
+    fortran = interface_batch(np.asfortranarray(maps), charge_transfer_resistance=1e-3, **SLAB)
+    np.testing.assert_array_equal(plain.asr, fortran.asr)
+
+
 def test_each_cell_may_have_its_own_resistance(maps):
     local = np.array([1e-3, 2e-3, 5e-3])
     batch = interface_batch(maps, charge_transfer_resistance=local, **SLAB)

@@ -216,7 +216,7 @@ class _Workspace:
     def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
         batch, faces, rows, columns = shape
         self.key = (shape, dtype)
-        self.p, self.ap, self.z, self.x = (np.zeros(shape, dtype) for _ in range(4))
+        self.p, self.ap, self.z, self.x, self.r, self.smeared = (np.zeros(shape, dtype) for _ in range(6))
         width = columns if np.issubdtype(dtype, np.complexfloating) else columns // 2 + 1
         self.spectrum = np.empty((faces, rows, width), np.complex128)
         self.nothing = np.zeros(batch, dtype)
@@ -243,6 +243,7 @@ class CompiledKernels:
     ) -> tuple[Array, Array, Array]:
         """See ``Kernels``."""
         work = self._workspace(z)
+        z, scale, diagonal = _along(z), _along(scale), _along(diagonal)
         run = _conduct_masked if scale.dtype == np.bool_ else _conduct_scaled
         if p is None:
             p, beta = work.p, work.nothing
@@ -256,6 +257,7 @@ class CompiledKernels:
     def precondition(self, r: Array, scale: Array, symbol: Array, shift: Array) -> tuple[Array, Array]:
         """See ``Kernels``."""
         work, total = self._workspace(r), np.empty(len(r), r.dtype)
+        scale = _along(scale)
         for b in range(len(r)):
             total[b] = _precondition(r[b], scale[b], _of(symbol, b), shift[b], work.z[b], work.spectrum)
         return work.z, total
@@ -276,7 +278,7 @@ class CompiledKernels:
 
     def total(self, a: Array, b: Array) -> Array:
         """See ``Kernels``."""
-        return np.array([_dot(one, two) for one, two in zip(a, b, strict=True)])
+        return np.array([_dot(one, two) for one, two in zip(_along(a), _along(b), strict=True)])
 
     def square(self, field: Array) -> Array:
         """See ``Kernels``."""
@@ -300,10 +302,16 @@ class CompiledKernels:
 
     def smear(self, field: Array, symbol: Array) -> Array:
         """See ``Kernels``."""
-        out, work = np.empty_like(field), self._workspace(field)
+        work, field = self._workspace(field), _along(field)
         for b in range(len(field)):
-            _smear(field[b], _of(symbol, b), work.spectrum, out[b])
-        return out
+            _smear(field[b], _of(symbol, b), work.spectrum, work.smeared[b])
+        return work.smeared
+
+    def own(self, field: Array) -> Array:
+        """See ``Kernels``."""
+        work = self._workspace(field)
+        work.r[...] = field
+        return work.r
 
     def _workspace(self, field: Array) -> _Workspace:
         key = (field.shape, field.dtype)
@@ -312,6 +320,11 @@ class CompiledKernels:
                 self._known[key] = _Workspace(*key)
             self._work = self._known[key]
         return self._work
+
+
+def _along(field: Array) -> Array:
+    """Return the field in the order of rows, which flat loops over two fields need."""
+    return field if field.flags.c_contiguous else np.ascontiguousarray(field)
 
 
 def _of(symbol: Array, b: int) -> Array:

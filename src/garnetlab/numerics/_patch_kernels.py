@@ -53,7 +53,10 @@ class Kernels(Protocol):
         """Return a field of zeros to build a solution in."""
 
     def smear(self, field: Array, symbol: Array) -> Array:
-        """Return ``F^-1 Z F field``."""
+        """Return ``F^-1 Z F field``. It may live in a buffer that the next call overwrites."""
+
+    def own(self, field: Array) -> Array:
+        """Return a field of the same values that may be overwritten."""
 
 
 def _last(values: Array) -> Array:
@@ -151,6 +154,10 @@ class GenericKernels:
     def smear(self, field: Array, symbol: Array) -> Array:
         """See ``Kernels``."""
         return self._inverse(mix(self._forward(field), symbol, self.xp), field)
+
+    def own(self, field: Array) -> Array:
+        """See ``Kernels``; nothing is overwritten here."""
+        return field
 
     def _sum(self, field: Array) -> Array:
         return self.xp.sum(field, axis=(1, 2, 3))

@@ -205,7 +205,7 @@ def nonlinear_currents(
         step = conjugate_gradients(
             kernels,
             PatchSystem(scale, diagonal, symbol, shift),
-            point.force + 0.0 if scale is law.on else scale * point.force,
+            kernels.own(point.force) if scale is law.on else scale * point.force,
             constraints=mean_rows(scale, point.force, xp, tied=tied),
             tolerance=_inner_goal(relative, tolerance, xp),
             limit=limit,

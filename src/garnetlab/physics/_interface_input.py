@@ -40,8 +40,8 @@ def contact_map(contact: Any, name: str = "contact") -> Any:
         raise InvalidInput(message)
     if array.dtype == np.bool_:
         _require_contact(array, name)
-        return array
-    values = array.astype(np.float64)
+        return np.ascontiguousarray(array)
+    values = np.ascontiguousarray(array, dtype=np.float64)  # compiled code runs along the memory
     bad = ~((values >= 0) & (values <= 1))
     if bad.any():
         message = f"{name} = {values[bad][0]:g}: expected True or False, or a contact fraction 0 to 1 per pixel."
@@ -75,7 +75,7 @@ def local_map(value: Any, contact: Any, name: str, *, positive: bool, infinite: 
     if bad.any():
         message = f"{name} = {full[bad][0]:g}: expected a finite number {bound} in SI wherever there is contact. Check the unit."
         raise InvalidInput(message)
-    return np.broadcast_to(array, contact.shape)
+    return np.broadcast_to(np.ascontiguousarray(array) if array.ndim else array, contact.shape)
 
 
 @dataclass(frozen=True, slots=True)

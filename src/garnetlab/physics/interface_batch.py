@@ -141,6 +141,8 @@ class _Batch:
         self._xp, self._like = xp, contact
         self.shape = (int(contact.shape[1]), int(contact.shape[2]))
         fraction = xp.astype(contact, xp.float64)[:, None, :, :]
+        if isinstance(fraction, np.ndarray):
+            fraction = np.ascontiguousarray(fraction)  # compiled code runs along the memory
         if not bool(xp.all((fraction >= 0) & (fraction <= 1))):
             message = "contact = a value outside 0 to 1, or NaN: expected True or False, or contact fractions."
             raise InvalidInput(message)
