@@ -356,6 +356,7 @@ def test_a_result_does_not_change_when_the_solver_goes_on():
         (ONE, {"thickness": 1e-12}, "thickness/period"),
         (ONE, {"second_contact": np.ones((3, 3))}, "second_contact = array of shape"),
         (ONE, {"film_resistance": -1.0}, "film_resistance = -1"),
+        (ONE, {"tolerance": 1e-300}, "tolerance = 1e-300: expected 1e-14 to 0.5"),
     ],
 )
 def test_bad_input_names_thing_value_and_what_was_expected(contact, change, message):

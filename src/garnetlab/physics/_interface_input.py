@@ -247,6 +247,15 @@ def one_of(choices: Mapping[str, object], why: str, *, none: bool = False) -> st
     return given[0] if given else None
 
 
+def goal(tolerance: Any) -> float:
+    """Return the tolerance of a solve, which rounding and sense bound."""
+    value = float(tolerance)
+    if not 1e-14 <= value <= 0.5:
+        message = f"tolerance = {value:g}: expected 1e-14 to 0.5, for example 1e-8."
+        raise InvalidInput(message)
+    return value
+
+
 def decade(value: float) -> float:
     """Return the next power of ten, 1e-16 at least: a residual has no more meaning."""
     return float(10.0 ** np.ceil(np.log10(max(value, 1e-16)))) if np.isfinite(value) else float("inf")

@@ -123,7 +123,7 @@ class InterfaceSolver:
             local = given.joined(local, second)
         at_voltage, value = _drive(current_density, voltage, default=True)
         found = linear_currents(
-            self._kernels, self._slab, local, start=self._start(local.on), tolerance=float(tolerance), limit=_LIMIT
+            self._kernels, self._slab, local, start=self._start(local.on), tolerance=given.goal(tolerance), limit=_LIMIT
         )
         self._last = (found.current, local.on.copy()) if found.converged else None
         limits = self._linear_bounds(local, found) if bounds else None
@@ -166,7 +166,9 @@ class InterfaceSolver:
         at_voltage, value = _drive(current_density, voltage, default=False)
         thermal = given.thermal_voltage(float(temperature))
         unit = thermal / slab.unit
-        found = self._newton(law, value / (thermal if at_voltage else unit), float(tolerance), at_voltage=at_voltage)
+        found = self._newton(
+            law, value / (thermal if at_voltage else unit), given.goal(tolerance), at_voltage=at_voltage
+        )
         self._last = (found.current, law.on) if found.converged else None
         limits = None
         if bounds and found.converged:

@@ -116,7 +116,7 @@ def interface_batch(
         raise InvalidInput(message)
     require_fraction(symmetry=symmetry)
     local = batch.numbers(charge_transfer_resistance if linear else exchange_current_density, str(kind))
-    job = _Job(layer, linear, held == "voltage", 1.0 - float(symmetry), float(potential), float(tolerance))
+    job = _Job(layer, linear, held == "voltage", 1.0 - float(symmetry), float(potential), given.goal(tolerance))
     slab = make_slab(layer.shape, layer.depth, 1)
     if numpy:
         kernels = compiled_kernels()

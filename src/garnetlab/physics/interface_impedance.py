@@ -202,7 +202,7 @@ def interface_spectrum(
         if second_film_resistance is not None:
             films["film"] = second_film_resistance
         faces.append(_Face.of(slab, second, charge_transfer_resistance if local is None else local, **films))
-    return _sweep(slab, faces, f, resistivity, float(tolerance))
+    return _sweep(slab, faces, f, resistivity, given.goal(tolerance))
 
 
 @dataclass(frozen=True, slots=True)
