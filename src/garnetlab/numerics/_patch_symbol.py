@@ -22,6 +22,7 @@ Ann. Phys. 369 (1921) 253, for the potential of a lattice.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from math import comb, pi, sqrt
 
@@ -73,9 +74,11 @@ def current_symbol(shape: tuple[int, int], depth: float, *, half: bool = True) -
     same = plain / (np.tanh(k * depth) * k) + alias
     mixed = -plain * _csch(k * depth) / k
     for q, sinc in _images(ky, kx, depth, 2):
-        one += sinc * (np.tanh(q * depth) - 1.0) / q
-        same += sinc * (1.0 / np.tanh(q * depth) - 1.0) / q
-        mixed -= sinc * _csch(q * depth) / q
+        once = np.exp(-q * depth)
+        twice = once * once
+        one -= sinc * 2.0 * twice / (1.0 + twice) / q
+        same += sinc * 2.0 * twice / (1.0 - twice) / q
+        mixed -= sinc * 2.0 * once / (1.0 - twice) / q
     for symbol in (one, same, mixed):
         symbol[0, 0] = 0.0
         symbol.setflags(write=False)
@@ -104,8 +107,10 @@ def potential_symbol(shape: tuple[int, int], depth: float) -> tuple[Real, Real]:
     same = plain * k / np.tanh(k * depth) + alias
     mixed = -plain * k * _csch(k * depth)
     for q, sinc in _images(ky, kx, depth, 4):
-        same += sinc * q * (1.0 / np.tanh(q * depth) - 1.0)
-        mixed -= sinc * q * _csch(q * depth)
+        once = np.exp(-q * depth)
+        twice = once * once
+        same += sinc * q * 2.0 * twice / (1.0 - twice)
+        mixed -= sinc * q * 2.0 * once / (1.0 - twice)
     same[0, 0], mixed[0, 0] = 1.0 / depth, -1.0 / depth
     for symbol in (same, mixed):
         symbol.setflags(write=False)
@@ -185,15 +190,12 @@ def _direct(k: Real, power: int, t: Real) -> tuple[Real, Real]:
     return sum((term(k + 2.0 * pi * m) for m in (-2, -1, 1, 2)), term(k)), term(k)
 
 
-def _images(ky: Real, kx: Real, depth: float, power: int) -> list[tuple[Real, Real]]:
-    """Return |k_m| and its sinc factor for every m but 0 that still feels the other face."""
+def _images(ky: Real, kx: Real, depth: float, power: int) -> Iterator[tuple[Real, Real]]:
+    """Yield |k_m| and its sinc factor for every m but 0 that still feels the other face."""
     reach = int(_NEGLIGIBLE / (2.0 * pi * depth) + 0.5)
-    out = []
     for my in range(-reach, reach + 1):
         for mx in range(-reach, reach + 1):
             if my or mx:
                 qy, qx = ky + 2.0 * pi * my, kx + 2.0 * pi * mx
-                out.append(
-                    (np.hypot(qy[:, None], qx[None, :]), _sinc(qy)[:, None] ** power * _sinc(qx)[None, :] ** power)
-                )
-    return out
+                sinc = _sinc(qy)[:, None] ** power * _sinc(qx)[None, :] ** power
+                yield np.hypot(qy[:, None], qx[None, :]), sinc
