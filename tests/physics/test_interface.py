@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import special
 
 from garnetlab import units
 from garnetlab.core import InvalidInput
@@ -362,3 +363,300 @@ def test_a_result_does_not_change_when_the_solver_goes_on():
 def test_bad_input_names_thing_value_and_what_was_expected(contact, change, message):
     with pytest.raises(InvalidInput, match=message):
         solve(contact, **change)
+
+
+# values known in closed form ------------------------------------------------------------------------------------------
+def thick_stripes(share: float) -> float:
+    """Return conductivity times constriction over the period of equipotential stripes on a thick slab.
+
+    Conformal map of the strip beside a stripe, w = arcsin(sin(pi x/W)/sin(pi share/2)); also the flux form of the
+    grating problem of Smythe, Static and Dynamic Electricity, 3rd ed. 1968, ch. 4.
+    """
+    return np.log(1 / np.sin(np.pi * share / 2)) / np.pi
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
+@pytest.mark.parametrize("faces", [1, 2])
+@pytest.mark.parametrize("across", [False, True])
+def test_stripes_without_resistance_have_the_constriction_of_the_conformal_map(share, faces, across):
+    exact, values = faces * thick_stripes(share), []
+    for n in (32, 64, 128, 256):
+        stripes = (np.arange(n) < share * n)[None]
+        contact = np.repeat(stripes.T, 4, axis=1) if across else stripes
+        found = interface_currents(
+            contact,
+            conductivity=1.0,
+            thickness=4.0 * faces,
+            period=4.0 / n if across else 1.0,
+            charge_transfer_resistance=1e-9,
+            second_contact=contact if faces == 2 else None,
+            tolerance=1e-10,
+        )
+        assert found.asr_low - found.slab <= exact <= found.asr_high - found.slab
+        values.append(found.asr - found.slab)
+    drops = -np.diff(values)
+    assert drops[1] / drops[2] == pytest.approx(2.0, abs=0.06)  # first order: the current ends in a square root
+    before, limit = (extrapolated(values[n : n + 3], resistance_length=0)[0] for n in (0, 1))
+    # what is left falls with the third power of the pixel, so by 7/8 of the last change; half of it is room for the fourth
+    assert limit == pytest.approx(exact, abs=abs(limit - before) / 2)
+    assert limit == pytest.approx(exact, rel=1e-5)
+
+
+@pytest.mark.parametrize("depth", [0.05, 0.5, 3.0])
+def test_a_high_resistance_makes_the_current_even_and_the_constriction_that_of_an_even_stripe(depth):
+    """Fourier series of a current of 2 on half the period, each wave with its tanh(kL)/(sigma k)."""
+    n = np.arange(1, 2_000_001, 2)
+    k = 2 * np.pi * n
+    even = 2 * np.sum((2 / (np.pi * n)) ** 2 * np.tanh(k * depth) / k)
+    high = 1e6
+    found = interface_currents(
+        [[True, False]], conductivity=1.0, thickness=depth, period=1.0, charge_transfer_resistance=high, bounds=True
+    )
+    # rounding of 2e6 leaves 1e-9; the evening out costs constriction^2/R = 1e-7
+    assert found.asr - 2 * high - depth == pytest.approx(even, abs=1e-8)
+    assert found.asr_low <= found.asr * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("ratio", [0.05, 0.1, 0.2])
+def test_a_disc_lies_between_the_bounds_of_the_staircases_inside_and_around_it(ratio):
+    """More contact never costs resistance, so the certified bounds of both staircases hold the disc between them."""
+    n = 128
+    edges = np.abs(np.arange(n + 1) - n / 2)
+    far, near = np.maximum(edges[1:], edges[:-1]), np.minimum(edges[1:], edges[:-1])
+    inside = np.hypot(far[:, None], far) <= ratio * n
+    around = np.hypot(near[:, None], near) < ratio * n
+    least = solve(around, thickness=3 * PERIOD, charge_transfer_resistance=1e-9 * UNIT)
+    most = solve(inside, thickness=3 * PERIOD, charge_transfer_resistance=1e-9 * UNIT)
+    exact = lattice_factor(ratio * PERIOD, pitch=PERIOD) * PERIOD / (4 * SIGMA * ratio)
+    assert least.asr_low - least.slab < exact < most.asr_high - most.slab
+    # both staircases are off by less than the diagonal of a pixel, which is what the bracket may be wide
+    assert most.asr_high - least.asr_low < exact * 2.5 * np.sqrt(2) / (ratio * n)
+
+
+def test_lattice_values_of_three_ratios_are_the_least_energy_of_currents_summed_wave_by_wave():
+    """The direct sum over the wave numbers of the lattice; modes of the free disc have spherical Bessel functions.
+
+    Waves above 600 periods are replaced by their mean, 1/(2 q^2) of the squared Bessel functions: an error of order
+    1/600^2, below 1e-6.
+    """
+    cut, modes = 600, 4
+    k = np.hypot(np.arange(-cut, cut + 1)[:, None], np.arange(-cut, cut + 1)).ravel()
+    lengths, weight = np.unique(np.round(k[(k > 0) & (k <= cut)] ** 2).astype(int), return_counts=True)
+    at_rim = np.array([special.eval_legendre(2 * n, 0.0) for n in range(modes)])
+    for ratio, printed in [(0.05, 0.8760907), (0.1, 0.7536308), (0.2, 0.5191296)]:
+        q = 2 * np.pi * ratio * np.sqrt(lengths)
+        waves = at_rim[:, None] * np.array([special.spherical_jn(2 * n, q) for n in range(modes)])
+        energy = (waves * (weight / q)) @ waves.T
+        tail = np.outer(at_rim, at_rim) * (-1.0) ** np.add.outer(np.arange(modes), np.arange(modes))
+        energy += tail / (4 * np.pi * ratio**2 * 2 * np.pi * ratio * cut)
+        summed = 4 * ratio**2 / np.linalg.inv(energy)[0, 0]
+        assert summed == pytest.approx(printed, rel=1e-6)
+        assert lattice_factor(ratio, pitch=1.0) == pytest.approx(summed, rel=1e-6)
+
+
+# finite volumes, both sides refined -----------------------------------------------------------------------------------
+def refined(contact, *, refines=(1, 2, 4), second=None, **change):
+    """Return our values on pixels cut 1, 2 and 4 times."""
+    out = []
+    for n in refines:
+        other = None if second is None else refine_contact(second, n)
+        out.append(solve(refine_contact(contact, n), second_contact=other, bounds=False, tolerance=1e-10, **change).asr)
+    return out
+
+
+def agree(ours, theirs, *, length=None, known):
+    """Both limits, each within its error estimate; ``known`` is how well the pair must know the value at least."""
+    (value, error), (reference, own) = (extrapolated(v, resistance_length=length) for v in (ours, theirs))
+    assert abs(value - reference) <= error + own
+    assert error + own < known * abs(reference)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize(("size", "known"), [(0.0, 0.01), (1.0, 3e-3), (30.0, 2e-4)])
+def test_one_face_has_the_limit_of_finite_volumes(size, known, mirror):
+    theirs = volumes(local(ONE, size * UNIT), mirror=mirror)
+    ours = refined(ONE, charge_transfer_resistance=max(size, 1e-8) * UNIT, mirror=mirror)
+    agree(ours, theirs, length=size, known=known)
+
+
+@pytest.mark.parametrize("thickness", [4e-6, 4e-5])
+def test_two_faces_have_the_limit_of_finite_volumes(thickness):
+    slab = {"thickness": thickness}
+    theirs = volumes(local(ONE, 3 * UNIT), second_resistance=local(TWO, UNIT), **slab)
+    ours = refined(
+        ONE,
+        second=TWO,
+        charge_transfer_resistance=3 * UNIT,
+        second_charge_transfer_resistance=UNIT,
+        **slab,
+    )
+    agree(ours, theirs, length=1.0, known=2e-3)
+
+
+@pytest.mark.parametrize("symmetry", [0.5, 0.3])
+@pytest.mark.parametrize("held", [{"voltage": 0.5}, {"current_density": 300.0}])
+@pytest.mark.parametrize("second", [None, TWO])
+def test_butler_volmer_with_a_film_has_the_limit_of_finite_volumes(symmetry, held, second):
+    law = {"exchange_current_density": 5.0, "temperature": 300.0, "symmetry": symmetry, **held}
+    there = {} if second is None else {"second_exchange_current_density": 5.0, "second_symmetry": 1 - symmetry}
+    theirs = volumes(
+        local(ONE, UNIT), second_resistance=None if second is None else local(second, UNIT), **law, **there
+    )
+    ours = refined(ONE, second=second, charge_transfer_resistance=None, film_resistance=UNIT, **law)
+    agree(ours, theirs, length=1.0, known=2e-3)
+
+
+# more laws ------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("symmetry", [0.5, 0.3])
+def test_every_pixel_obeys_its_own_kinetics(symmetry):
+    rng = np.random.default_rng(8)
+    exchange, film = rng.uniform(1.0, 20.0, (2, 8, 8)), rng.uniform(0.0, 2.0, (2, 8, 8)) * UNIT
+    share = np.where(ONE, rng.uniform(0.2, 1.0, (8, 8)), 0.0)
+    found = solve(
+        share,
+        charge_transfer_resistance=None,
+        exchange_current_density=exchange[0],
+        film_resistance=film[0],
+        second_contact=TWO,
+        second_exchange_current_density=exchange[1],
+        second_film_resistance=film[1],
+        temperature=300.0,
+        symmetry=symmetry,
+        voltage=0.4,
+        tolerance=1e-12,
+        bounds=False,
+    )
+    touching = found.current_density[ONE] / share[ONE]
+    eta = found.overpotential[ONE] - film[0][ONE] * touching
+    anodic = butler_volmer(eta, exchange=exchange[0][ONE], temperature=300.0, symmetry=symmetry)
+    np.testing.assert_allclose(touching, anodic, rtol=1e-8)
+    leaving = found.second_current_density[TWO]
+    eta = found.second_overpotential[TWO] - film[1][TWO] * leaving
+    cathodic = -butler_volmer(-eta, exchange=exchange[1][TWO], temperature=300.0, symmetry=symmetry)
+    np.testing.assert_allclose(leaving, cathodic, rtol=1e-8)
+
+
+@pytest.mark.parametrize("held", ["voltage", "current_density"])
+def test_lengths_resistances_and_potentials_may_be_measured_in_any_unit(held):
+    law = {"exchange_current_density": 5.0, "temperature": 300.0, "symmetry": 0.4}
+    start = solve(charge_transfer_resistance=None, film_resistance=UNIT, voltage=0.3, tolerance=1e-12, **law)
+    x, r, t = 1e3, 7e-3, 1.3  # length, resistance, potential
+    drive = {"voltage": 0.3 * t} if held == "voltage" else {"current_density": start.mean_current_density * t / r}
+    scaled = solve(
+        charge_transfer_resistance=None,
+        film_resistance=UNIT * r,
+        conductivity=SIGMA * x / r,
+        thickness=4e-5 * x,
+        period=PERIOD * x,
+        exchange_current_density=5.0 * t / r,
+        temperature=300.0 * t,
+        symmetry=0.4,
+        tolerance=1e-12,
+        **drive,
+    )
+    assert scaled.asr == pytest.approx(start.asr * r, rel=1e-9)
+    np.testing.assert_allclose(scaled.current_density, start.current_density * t / r, rtol=1e-7)
+    if held == "voltage":
+        assert scaled.asr_low == pytest.approx(start.asr_low * r, rel=1e-5)
+        assert scaled.asr_high == pytest.approx(start.asr_high * r, rel=1e-5)
+
+
+def test_sensitivity_of_both_faces_is_the_slope_with_the_local_resistance():
+    maps = [np.random.default_rng(9).uniform(1, 5, (8, 8)) * UNIT for _ in range(2)]
+    share = np.where(ONE, 0.5, 0.0)
+
+    def asr(first, second):
+        return solve(
+            share,
+            charge_transfer_resistance=first,
+            second_contact=TWO,
+            second_charge_transfer_resistance=second,
+            tolerance=1e-12,
+        )
+
+    found = asr(*maps)
+    for face, contact, slopes in ((0, ONE, found.sensitivity), (1, TWO, found.second_sensitivity)):
+        y, x = np.argwhere(contact)[5]
+        values = []
+        for sign in (1, -1):
+            changed = [m.copy() for m in maps]
+            changed[face][y, x] += sign * 1e-4 * UNIT
+            values.append(asr(*changed).asr)
+        # rounding of asr, 1e-15 of 20 units over 2e-4 units, and the third derivative: 1e-8
+        assert slopes[y, x] == pytest.approx((values[0] - values[1]) / (2e-4 * UNIT), rel=1e-6)
+        assert not slopes[~contact].any()
+
+
+def test_more_contact_never_costs_resistance():
+    rng, contact, last = np.random.default_rng(10), np.zeros((8, 8), bool), np.inf
+    for pixel in rng.permutation(64)[:40]:
+        contact.flat[pixel] = True
+        now = solve(contact, bounds=False).asr
+        assert now < last
+        last = now
+
+
+def test_mirrors_equal_the_reflected_map_for_odd_shapes_two_faces_and_butler_volmer():
+    law = {"charge_transfer_resistance": None, "exchange_current_density": 5.0, "temperature": 300.0, "voltage": 0.4}
+    maps = np.random.default_rng(12).random((2, 5, 3)) < 0.6
+    one, two = (np.block([[m, m[:, ::-1]], [m[::-1], m[::-1, ::-1]]]) for m in maps)
+    found = solve(maps[0], second_contact=maps[1], mirror=True, **law)
+    reflected = solve(one, second_contact=two, period=2 * PERIOD, **law)
+    assert found.asr == pytest.approx(reflected.asr, rel=1e-7)
+    assert found.asr_low == pytest.approx(reflected.asr_low, rel=1e-5)
+    assert found.second_current_density.shape == (5, 3)
+    np.testing.assert_allclose(found.second_current_density, reflected.second_current_density[:5, :3], rtol=1e-5)
+
+
+@pytest.mark.parametrize("faces", [1, 2])
+def test_a_solver_that_changes_kinetics_shares_and_bounds_on_the_way_gives_what_fresh_solves_give(faces):
+    rng = np.random.default_rng(13)
+    solver = InterfaceSolver((9, 7), conductivity=SIGMA, thickness=4e-5, period=PERIOD, patchy_faces=faces)
+    law = {"exchange_current_density": 5.0, "temperature": 300.0, "symmetry": 0.4}
+    for step in range(6):
+        share = np.where(rng.random((9, 7)) < 0.5, rng.uniform(0.1, 1.0, (9, 7)), 0.0)
+        second = {"second_contact": rng.random((9, 7)) < 0.5} if faces == 2 else {}
+        held = [{"voltage": 3.0}, {"current_density": 0.1}, {"voltage": 1e-3}][step % 3]
+        warm = [
+            solver.linear(share, charge_transfer_resistance=UNIT, bounds=True, **second),
+            solver.butler_volmer(share, bounds=True, **second, **law, **held),
+        ]
+        cold = [
+            solve(share, charge_transfer_resistance=UNIT, **second),
+            solve(share, charge_transfer_resistance=None, **second, **law, **held),
+        ]
+        for now, fresh in zip(warm, cold, strict=True):
+            assert now.converged
+            assert now.asr == pytest.approx(fresh.asr, rel=1e-6)
+            assert now.asr_low <= fresh.asr_high
+            assert fresh.asr_low <= now.asr_high
+            np.testing.assert_allclose(now.current_density, fresh.current_density, rtol=1e-4, atol=1e-12)
+
+
+@pytest.mark.parametrize("volts", [1e-3, 0.1, 5.0])
+@pytest.mark.parametrize("ratio", [0.02, 1.0, 100.0])
+@pytest.mark.parametrize("faces", [1, 2])
+def test_uneven_kinetics_rare_contact_and_strong_voltage_converge_in_few_steps(volts, ratio, faces):
+    """Six decades of exchange current density, contact of one pixel in a thousand."""
+    exchange = 5.0 * 10.0 ** np.random.default_rng(14).uniform(-3, 3, (32, 32))
+    contact = random_contact((32, 32), fraction=0.001, period=PERIOD, correlation_length=PERIOD / 8, rng=2)
+    for share in (contact, np.ones((32, 32), bool), random_contact_of_half()):
+        found = solve(
+            share,
+            charge_transfer_resistance=None,
+            exchange_current_density=exchange,
+            temperature=300.0,
+            voltage=volts,
+            thickness=ratio * PERIOD,
+            second_contact=share[::-1] if faces == 2 else None,
+        )
+        assert found.converged
+        # measured: up to 32 steps, 60 is where the solver gives up; linear problems as uneven take up to 45 iterations
+        assert found.newton_steps <= 45
+        assert found.iterations <= 45 * found.newton_steps
+        assert 0 < found.asr_low <= found.asr * (1 + 1e-7)
+        assert found.asr * (1 - 1e-7) <= found.asr_high
+
+
+def random_contact_of_half():
+    return random_contact((32, 32), fraction=0.5, period=PERIOD, correlation_length=PERIOD / 8, rng=5)
