@@ -72,7 +72,8 @@ def nonlinear_bounds(problem: Problem, found: Currents, *, fixed_current: bool) 
     width, answer, resistance = _mean_width(problem, found, energies.gap)
     if not fixed_current:
         low, high = energies.current_chords()
-        return voltage / min(mean + width, high), voltage / max(mean - width, low)
+        least = max(mean - width, low)
+        return voltage / min(mean + width, high), voltage / least if least > 0 else np.inf
     low, high = energies.voltage_chords()
     low = max(low, _beyond(problem, found, answer, -width * resistance))
     return low / mean, min(high, _beyond(problem, found, answer, width * resistance)) / mean

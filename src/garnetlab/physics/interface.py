@@ -193,6 +193,8 @@ class InterfaceSolver:
         if self._last is None:
             return None
         current, before = self._last
+        if not np.all(np.any(on & before, axis=(-2, -1))):
+            return None  # a face has lost all its contact: there is nothing to start from
         current *= on
         fresh = on & ~before
         if fresh.any():
@@ -246,10 +248,10 @@ class InterfaceSolver:
             asr_high=None if limits is None else limits[1] * slab.unit,
             voltage=asr * mean,
             mean_current_density=mean,
-            contact=faces[0],
+            contact=faces[0].copy(),  # the caller may change its map in place
             current_density=fold(current[0, 0]),
             overpotential=fold(eta[0, 0]),
-            second_contact=faces[1] if two else None,
+            second_contact=faces[1].copy() if two else None,
             second_current_density=fold(current[0, 1]) if two else None,
             second_overpotential=fold(eta[0, 1]) if two else None,
             slab=own,
