@@ -30,6 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf, ndtr
 
+from garnetlab.numerics._patch_symbol_thin import THIN, Waves, thin_currents, thin_potentials
+
 Real = NDArray[np.float64]
 Field = NDArray[np.float64] | NDArray[np.complex128]
 
@@ -47,7 +49,7 @@ def wave_numbers(count: int, *, half: bool) -> Real:
 
 
 @lru_cache(maxsize=4)
-def current_symbol(shape: tuple[int, int], depth: float, *, half: bool = True) -> tuple[Real, Real, Real]:
+def current_symbol(shape: tuple[int, int], depth: float, *, half: bool = True) -> tuple[Real, ...]:
     """Return the symbols of currents that are constant on pixels: one face, two faces diagonal, two faces mixed (negative).
 
     Parameters
@@ -63,6 +65,8 @@ def current_symbol(shape: tuple[int, int], depth: float, *, half: bool = True) -
        are kept, since a solve takes less time than its symbol.
     """
     ky, kx = wave_numbers(shape[0], half=False), wave_numbers(shape[1], half=half)
+    if depth < THIN:
+        return _frozen(*thin_currents(ky, kx, depth, Waves(_lattice, _fall, _gauss)), mean=(0.0, 0.0, 0.0))
     k, plain = np.hypot(ky[:, None], kx[None, :]), _sinc(ky)[:, None] ** 2 * _sinc(kx)[None, :] ** 2
     k[0, 0] = 1.0
     nodes, weights = _gauss(0.0, 1.0, _NODES)
@@ -79,14 +83,11 @@ def current_symbol(shape: tuple[int, int], depth: float, *, half: bool = True) -
         one -= sinc * 2.0 * twice / (1.0 + twice) / q
         same += sinc * 2.0 * twice / (1.0 - twice) / q
         mixed -= sinc * 2.0 * once / (1.0 - twice) / q
-    for symbol in (one, same, mixed):
-        symbol[0, 0] = 0.0
-        symbol.setflags(write=False)
-    return one, same, mixed
+    return _frozen(one, same, mixed, mean=(0.0, 0.0, 0.0))
 
 
 @lru_cache(maxsize=4)
-def potential_symbol(shape: tuple[int, int], depth: float) -> tuple[Real, Real]:
+def potential_symbol(shape: tuple[int, int], depth: float) -> tuple[Real, ...]:
     """Return the symbols of potentials that are bilinear between pixel corners: same face, mixed (two faces only).
 
     With one face, whose other side is held at zero, the first alone holds. Both are in units of conductivity/pixel side;
@@ -96,6 +97,9 @@ def potential_symbol(shape: tuple[int, int], depth: float) -> tuple[Real, Real]:
     k, plain = np.hypot(ky[:, None], kx[None, :]), _sinc(ky)[:, None] ** 4 * _sinc(kx)[None, :] ** 4
     k[0, 0] = 1.0
     mass = ((2.0 + np.cos(ky)) / 3.0)[:, None] * ((2.0 + np.cos(kx)) / 3.0)[None, :]
+    if depth < THIN:
+        parts = thin_potentials(ky, kx, depth, mass, Waves(_lattice, _fall, _gauss))
+        return _frozen(*parts, mean=(1.0 / depth, -1.0 / depth))
     nodes, weights = _gauss(0.0, 1.0, _NODES)
     fall_y, fall_x = _fall(ky, nodes), _fall(kx, nodes)  # of the splines by the smoothing, over t^2
     alias = (fall_y @ weights)[:, None] * ((2.0 + np.cos(kx)) / 3.0)[None, :]
@@ -111,10 +115,14 @@ def potential_symbol(shape: tuple[int, int], depth: float) -> tuple[Real, Real]:
         twice = once * once
         same += sinc * q * 2.0 * twice / (1.0 - twice)
         mixed -= sinc * q * 2.0 * once / (1.0 - twice)
-    same[0, 0], mixed[0, 0] = 1.0 / depth, -1.0 / depth
-    for symbol in (same, mixed):
+    return _frozen(same, mixed, mean=(1.0 / depth, -1.0 / depth))
+
+
+def _frozen(*symbols: Real, mean: tuple[float, ...]) -> tuple[Real, ...]:
+    for symbol, value in zip(symbols, mean, strict=True):
+        symbol[0, 0] = value
         symbol.setflags(write=False)
-    return same, mixed
+    return symbols
 
 
 def _sinc(k: Real) -> Real:

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from garnetlab.core import InvalidInput
 from garnetlab.physics._interface_gap import charge_transfer_part
 from garnetlab.physics._interface_law import ButlerVolmer
 
 Real = NDArray[np.float64]
+_LARGEST = 700.0  # exp(700) is finite
 
 
 class EvenFace:
@@ -31,7 +33,7 @@ class EvenFace:
     def mean_current(self, eta: float) -> float:
         """Return the mean current density at an overpotential."""
         if not self._distinct.any():
-            return float(self._weight[0]) * self._scalar(min(eta, 700.0))
+            return float(self._weight[0]) * self._scalar(eta)
         return float(np.sum(self._weight * self._over_exchange(eta, self._distinct)))
 
     def overpotential(self, mean: float) -> float:
@@ -39,19 +41,25 @@ class EvenFace:
         top = 1.0
         while self.mean_current(top) < mean:
             top *= 2.0
+            if not self._distinct.any() and self._a * top > 2.0 * _LARGEST:
+                message = (
+                    "exchange_current_density = too small for this current: expected an overpotential below "
+                    f"{_LARGEST / self._a:.0f} R T/F. Check the unit."
+                )
+                raise InvalidInput(message)
         return float(brentq(lambda eta: self.mean_current(eta) / mean - 1.0, 0.0, top, xtol=1e-15 * top, rtol=1e-13))
 
     def currents(self, eta: float) -> Real:
         """Return the current densities of the pixels at an overpotential."""
         if not self._distinct.any():
-            scaled: Real = self._exchange * self._scalar(min(eta, 700.0))
+            scaled: Real = self._exchange * self._scalar(eta)
             return scaled
         series = self._series if len(self._distinct) > 1 else self._distinct
         out: Real = self._exchange * self._over_exchange(eta, series)
         return out
 
     def _scalar(self, eta: float) -> float:
-        return math.expm1(self._a * eta) - math.expm1((self._a - 1.0) * eta)
+        return math.expm1(min(self._a * eta, _LARGEST)) - math.expm1(max((self._a - 1.0) * eta, -_LARGEST))
 
     def _over_exchange(self, eta: float, series: Real) -> Real:
         y = charge_transfer_part(np.full_like(series, eta), series, self._a)
@@ -72,5 +80,10 @@ def even_currents(law: ButlerVolmer, depth: float, value: float, *, at_voltage: 
         def excess(flow: float) -> float:
             return sum(face.overpotential(flow) for face in faces) + depth * flow - value
 
-        mean = float(brentq(excess, 1e-12 * top, top, rtol=1e-6))
+        # half of the voltage left to all faces together, a quarter to the layer: certainly less than there is
+        least = min([top / 4.0, *(face.mean_current(value / 2.0 / len(faces)) for face in faces)])
+        if not least > 0:
+            message = "exchange_current_density = too small for this voltage: no current a double can hold. Check the unit."
+            raise InvalidInput(message)
+        mean = float(brentq(excess, 0.5 * least, top, xtol=1e-6 * least, rtol=1e-6))
     return np.stack([face.currents(face.overpotential(mean)) for face in faces])[None]

@@ -10,7 +10,8 @@ norm, and three ways lead from it to the mean current, or at fixed current to th
   of the slope of the overpotential at J to its least value on the way, m the largest of w times curvature over slope, and
   rho the misfit of the solve weighted with w.
 
-"On the way" are overpotentials between 0 and V (maximum principle). The first is of order sqrt(d), the second of order d but
+"On the way" are the overpotentials of charge transfer between those found and those of the solution, which lie between 0 and V
+(maximum principle); a solve that is not finished may be outside. The first is of order sqrt(d), the second of order d but
 with constants that grow as exp(V F/4RT).
 
 * chords: the least energy is convex in the mean current and its slope is the voltage, so that
@@ -32,7 +33,7 @@ from numpy.typing import NDArray
 from garnetlab.numerics import Kernels
 from garnetlab.physics._interface_bounds import Corners, corner_potential, lower_resistance, upper_resistance
 from garnetlab.physics._interface_fields import Currents, Local, Slab, linear_currents, nonlinear_currents
-from garnetlab.physics._interface_law import ButlerVolmer, coenergy
+from garnetlab.physics._interface_law import ButlerVolmer, coenergy, inverse
 
 Real = NDArray[np.float64]
 _PIECES = 2  # a pixel is cut so often on each side for the integral of the coenergy, by the trapezoid rule
@@ -65,9 +66,13 @@ def nonlinear_bounds(problem: Problem, found: Currents, *, fixed_current: bool) 
     """Return (low, high) of voltage over mean current of one cell, at fixed voltage or at fixed mean current.
 
     At fixed current the voltage is bracketed by voltages whose mean current is certainly smaller and larger. Where the
-    kinetics are too steep for that, chords of the two energies still bound it.
+    kinetics are too steep for that, chords of the two energies still bound it. Where exponentials would leave what a double
+    holds, only the resistance of the layer is certain.
     """
     voltage, mean = float(found.voltage[0]), float(found.flow[0])
+    steepest = max(max(a, 1.0 - a) for a in problem.law.drive)
+    if 1.5 * steepest * voltage > _LARGEST:
+        return problem.slab.depth, np.inf
     energies = _Energies.of(problem, found)
     width, answer, resistance = _mean_width(problem, found, energies.gap)
     if not fixed_current:
@@ -163,7 +168,7 @@ def _mean_width(problem: Problem, found: Currents, gap: float) -> tuple[float, R
     """Return how far the true mean current is at most, the linear answer to a unit voltage, and its resistance."""
     law, slab, on = problem.law, problem.slab, problem.law.on
     _, slope = law.response(found.current, np)
-    limits = _range(law, float(found.voltage[0]), on)
+    limits = _range(law, found)
     least = slab.depth + sum(1.0 / np.mean(_over(limits.least[0, f], on[0, f])) for f in range(on.shape[1]))
     width, answer, resistance = _adjoint_width(problem, found, slope, gap, limits)
     return min(float(np.sqrt(2.0 * gap / least)), width), answer, resistance
@@ -224,11 +229,11 @@ def _coenergy(law: ButlerVolmer, eta: Real) -> Real:
 
 
 def charge_transfer_part(eta: Real, series: Real, a: float) -> Real:
-    """Return y of ``y + series u(y) = eta``: bisection over [0, eta], then Newton."""
+    """Return y of ``y + series u(y) = eta`` by bisection over [0, eta]; beyond what a double can hold, the largest y it can."""
+    largest, least = _LARGEST / a, -_LARGEST / (1.0 - a)
     if not np.any(series > 0):
-        return np.clip(eta, -_LARGEST, _LARGEST)
-    low, high = np.minimum(eta, 0.0), np.maximum(eta, 0.0)
-    low, high = np.maximum(low, -_LARGEST), np.minimum(high, _LARGEST)
+        return np.clip(eta, least, largest)
+    low, high = np.clip(np.minimum(eta, 0.0), least, 0.0), np.clip(np.maximum(eta, 0.0), 0.0, largest)
     for _ in range(80):
         middle = 0.5 * (low + high)
         above = middle + series * (np.expm1(a * middle) - np.expm1((a - 1.0) * middle)) > eta
@@ -236,24 +241,30 @@ def charge_transfer_part(eta: Real, series: Real, a: float) -> Real:
     return 0.5 * (low + high)
 
 
-def _range(law: ButlerVolmer, voltage: float, on: NDArray[np.bool_]) -> Range:
-    """Return the limits of slope and curvature for charge transfer overpotentials between 0 and ``voltage``."""
+def _range(law: ButlerVolmer, found: Currents) -> Range:
+    """Return the limits of slope and curvature for charge transfer overpotentials from those found to 0 and to the voltage."""
+    on, voltage = law.on, float(found.voltage[0])
     exchange = np.where(on, law.exchange, 1.0)
+    u = np.where(on, found.current, 0.0) / exchange
     least, largest, curvature = (np.zeros_like(exchange) for _ in range(3))
-    top = min(voltage, _LARGEST)
     for f, a in enumerate(law.drive):
         b = 1.0 - a
-        turn = min(max(2.0 * np.log(b / a), 0.0), top)  # where du/dy is least
-
-        def steep(y: float, a: float = a, b: float = b) -> float:
-            return float(a * np.exp(a * y) + b * np.exp(-b * y))
-
-        flat, sharp = steep(turn), max(1.0, steep(top))
+        y, _ = inverse(u[:, f : f + 1], a, np)
+        low, high = np.minimum(y[:, 0], 0.0), np.maximum(y[:, 0], voltage)
+        turn = np.clip(2.0 * np.log(b / a), low, high)  # where du/dy is least
+        flat = _steepness(turn, a)
+        sharp = np.maximum(_steepness(low, a), _steepness(high, a))
         bent = 0.5 / np.sqrt(6.75) if a == 0.5 else max(a, b) / flat**2
         least[:, f] = 1.0 / sharp / exchange[:, f] + law.film[:, f]
         largest[:, f] = 1.0 / flat / exchange[:, f] + law.film[:, f]
         curvature[:, f] = bent / exchange[:, f] ** 2
     return Range(least, largest, curvature)
+
+
+def _steepness(y: Real, a: float) -> Real:
+    """Return du/dy."""
+    steep: Real = a * np.exp(a * y) + (1.0 - a) * np.exp((a - 1.0) * y)
+    return steep
 
 
 def _adjoint_width(
