@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from garnetlab.numerics import current_symbol, potential_symbol
+from garnetlab.numerics import _patch_symbol, current_symbol, potential_symbol
 from garnetlab.numerics._patch_symbol import _direct, _lattice, _smoothed_spline, wave_numbers
 
 SHAPES = [(8, 8), (5, 12), (4, 1)]
@@ -222,3 +222,25 @@ def test_the_cosine_series_equals_the_direct_gaussian_sum(power):
     # two terms on either side are enough where the width is 1 or more
     alias, plain = _direct(k, power, np.array([1.0]))
     np.testing.assert_allclose((alias + 0 * plain)[:, 0], direct[:, 3], rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("depth", [0.03, 0.1, 0.2499])
+def test_thin_layers_have_the_sum_over_all_waves_that_feel_the_far_face(depth, monkeypatch):
+    """Two independent ways; the list of waves has (6/depth)^2 terms, each rounded to 1e-16 of a value of 1 to 1/depth."""
+    thin = current_symbol.__wrapped__((4, 6), depth) + potential_symbol.__wrapped__((4, 6), depth)
+    monkeypatch.setattr(_patch_symbol, "THIN", 0.0)
+    listed = current_symbol.__wrapped__((4, 6), depth) + potential_symbol.__wrapped__((4, 6), depth)
+    for ours, theirs in zip(thin, listed, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12 * np.max(np.abs(theirs)))
+
+
+def test_a_layer_far_thinner_than_a_pixel_conducts_straight_through():
+    one, same, mixed = current_symbol((4, 4), 1e-4)
+    # what spreads at the edges of pixels is of the order of the square of the depth, times its logarithm
+    assert one[1, 1] == pytest.approx(1e-4, rel=5e-3)
+    low, across = potential_symbol((4, 4), 1e-4)
+    mass = ((2.0 + np.cos(np.pi / 2)) / 3.0) ** 2
+    assert low[1, 1] == pytest.approx(mass / 1e-4, rel=1e-6)
+    assert across[1, 1] == pytest.approx(-mass / 1e-4, rel=1e-6)
+    # a current that enters and leaves unlike pixels flows along the layer: the sheet conducts 1e-4
+    assert same[1, 1] + mixed[1, 1] == pytest.approx(0.5e-4, rel=5e-3)

@@ -175,7 +175,7 @@ def test_bounds_hold_the_exact_value_of_stripes_without_resistance(share, pixels
 
 
 @pytest.mark.parametrize("held", ["voltage", "current_density"])
-@pytest.mark.parametrize("value", [1e-6, 1e-3, 0.1, 5.0])
+@pytest.mark.parametrize("value", [1e-13, 1e-6, 1e-3, 0.1, 5.0])
 @pytest.mark.parametrize("symmetry", [0.5, 0.3, 0.9])
 def test_bounds_of_full_contact_close_on_butler_volmer_by_hand(held, value, symmetry):
     law = {"exchange_current_density": 5.0, "temperature": 300.0, "symmetry": symmetry}

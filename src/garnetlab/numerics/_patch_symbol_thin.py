@@ -10,8 +10,8 @@ The answers of the layer are means of Gaussians, :math:`f(q) = \int_0^\infty e^{
 :math:`\coth(qd)/q` with all signs positive and the dual :math:`[1 + 2 \sum e^{-(n \pi t/d)^2}]/d`, and
 :math:`1/(q \sinh qd)` with :math:`2 \sum_{n \ge 0} e^{-(n + 1/2)^2 d^2/t^2}` and the dual of alternating signs. The sum over all
 waves is a product of two cosine series at every t, as for thick layers. After t = 1 only the mean :math:`1/d` of the last two is
-left, whose integral is :math:`e^{-q^2}/(q^2 d)`. For :math:`q \coth qd` and :math:`q/\sinh qd` the weight is :math:`-\vartheta'` and
-the Gaussian is replaced by what it lacks to 1.
+left, whose integral is :math:`e^{-q^2}/(q^2 d)`. For :math:`q \coth qd` and :math:`q/\sinh qd` the weight is
+:math:`-\vartheta'` and the Gaussian is replaced by what it lacks to 1.
 
 Source
 ------
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import pi, sqrt
 
 import numpy as np
@@ -69,9 +70,9 @@ def thin_potentials(ky: Real, kx: Real, depth: float, mass: Real, waves: Waves) 
 
 
 def _pieces(depth: float, waves: Waves) -> Iterator[tuple[Real, Real]]:
-    for low, high in ((0.0, depth), (depth, 4.0 * depth), (4.0 * depth, 1.0)):
-        if high > low:
-            yield waves.gauss(low, high, _NODES)
+    ends = (0.0, 0.4 * depth, depth, 2.0 * depth, 4.0 * depth, 1.0)
+    for low, high in pairwise(ends):
+        yield waves.gauss(low, high, _NODES)
 
 
 def _near(t: Real, depth: float, kind: str) -> tuple[Real, Real]:
@@ -96,7 +97,8 @@ def _theta(t: Real, depth: float, kind: str) -> Real:
     weight, power = _near(t, depth, kind)
     near = np.sum(weight * np.exp(-power), axis=0) / (sqrt(pi) * t)
     weight, power = _far(t, depth, kind)
-    return np.where(t < depth, near, np.sum(weight * np.exp(-power), axis=0) / depth)
+    theta: Real = np.where(t < depth, near, np.sum(weight * np.exp(-power), axis=0) / depth)
+    return theta
 
 
 def _slope(t: Real, depth: float, kind: str) -> Real:
@@ -104,7 +106,8 @@ def _slope(t: Real, depth: float, kind: str) -> Real:
     weight, power = _near(t, depth, kind)
     near = np.sum(weight * (1.0 - 2.0 * power) * np.exp(-power), axis=0) / sqrt(pi)
     weight, power = _far(t, depth, kind)
-    return np.where(t < depth, near, 2.0 * t * np.sum(weight * power * np.exp(-power), axis=0) / depth)
+    slope: Real = np.where(t < depth, near, 2.0 * t * np.sum(weight * power * np.exp(-power), axis=0) / depth)
+    return slope
 
 
 def _rest(ky: Real, kx: Real, depth: float) -> Real:

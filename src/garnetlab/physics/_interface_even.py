@@ -14,6 +14,7 @@ from garnetlab.physics._interface_law import ButlerVolmer
 
 Real = NDArray[np.float64]
 _LARGEST = 700.0  # exp(700) is finite
+_LEAST = 1e-280
 
 
 class EvenFace:
@@ -39,6 +40,8 @@ class EvenFace:
     def overpotential(self, mean: float) -> float:
         """Return the overpotential that drives a mean current density."""
         top = 1.0
+        while top > _LEAST and self.mean_current(0.5 * top) > mean:
+            top *= 0.5
         while self.mean_current(top) < mean:
             top *= 2.0
             if not self._distinct.any() and self._a * top > 2.0 * _LARGEST:
@@ -72,7 +75,9 @@ def even_currents(law: ButlerVolmer, depth: float, value: float, *, at_voltage: 
     faces = [EvenFace(law, f) for f in range(law.exchange.shape[1])]
     mean = value
     if at_voltage and len(faces) == 1:
-        eta = brentq(lambda eta: eta + depth * faces[0].mean_current(eta) - value, 0.0, value, rtol=1e-6)
+        eta = brentq(
+            lambda eta: eta + depth * faces[0].mean_current(eta) - value, 0.0, value, xtol=1e-9 * value, rtol=1e-6
+        )
         return faces[0].currents(float(eta))[None, None]
     if at_voltage:
         top = value / depth
@@ -83,7 +88,9 @@ def even_currents(law: ButlerVolmer, depth: float, value: float, *, at_voltage: 
         # half of the voltage left to all faces together, a quarter to the layer: certainly less than there is
         least = min([top / 4.0, *(face.mean_current(value / 2.0 / len(faces)) for face in faces)])
         if not least > 0:
-            message = "exchange_current_density = too small for this voltage: no current a double can hold. Check the unit."
+            message = (
+                "exchange_current_density = too small for this voltage: no current a double can hold. Check the unit."
+            )
             raise InvalidInput(message)
         mean = float(brentq(excess, 0.5 * least, top, xtol=1e-6 * least, rtol=1e-6))
     return np.stack([face.currents(face.overpotential(mean)) for face in faces])[None]

@@ -151,7 +151,7 @@ class _Energies:
 def _beyond(problem: Problem, found: Currents, answer: Real, distance: float) -> float:
     """Return a voltage at which the mean current is certainly beyond that of ``found``, below (distance < 0) or above."""
     voltage, mean = float(found.voltage[0]), float(found.flow[0])
-    for factor in _FACTORS:
+    for factor in _FACTORS if np.isfinite(distance) else ():
         other = voltage + factor * distance
         if other <= 0:
             return 0.0
@@ -169,6 +169,8 @@ def _mean_width(problem: Problem, found: Currents, gap: float) -> tuple[float, R
     law, slab, on = problem.law, problem.slab, problem.law.on
     _, slope = law.response(found.current, np)
     limits = _range(law, found)
+    if limits is None:
+        return np.inf, np.zeros_like(slope), np.inf
     least = slab.depth + sum(1.0 / np.mean(_over(limits.least[0, f], on[0, f])) for f in range(on.shape[1]))
     width, answer, resistance = _adjoint_width(problem, found, slope, gap, limits)
     return min(float(np.sqrt(2.0 * gap / least)), width), answer, resistance
@@ -232,17 +234,22 @@ def charge_transfer_part(eta: Real, series: Real, a: float) -> Real:
     """Return y of ``y + series u(y) = eta`` by bisection over [0, eta]; beyond what a double can hold, the largest y it can."""
     largest, least = _LARGEST / a, -_LARGEST / (1.0 - a)
     if not np.any(series > 0):
-        return np.clip(eta, least, largest)
+        clipped: Real = np.clip(eta, least, largest)
+        return clipped
     low, high = np.clip(np.minimum(eta, 0.0), least, 0.0), np.clip(np.maximum(eta, 0.0), 0.0, largest)
     for _ in range(80):
         middle = 0.5 * (low + high)
         above = middle + series * (np.expm1(a * middle) - np.expm1((a - 1.0) * middle)) > eta
         low, high = np.where(above, low, middle), np.where(above, middle, high)
-    return 0.5 * (low + high)
+    found: Real = 0.5 * (low + high)
+    return found
 
 
-def _range(law: ButlerVolmer, found: Currents) -> Range:
-    """Return the limits of slope and curvature for charge transfer overpotentials from those found to 0 and to the voltage."""
+def _range(law: ButlerVolmer, found: Currents) -> Range | None:
+    """Return the limits of slope and curvature for charge transfer overpotentials from those found to 0 and to the voltage.
+
+    None where a state far from the solution would need exponentials beyond what a double holds.
+    """
     on, voltage = law.on, float(found.voltage[0])
     exchange = np.where(on, law.exchange, 1.0)
     u = np.where(on, found.current, 0.0) / exchange
@@ -251,6 +258,8 @@ def _range(law: ButlerVolmer, found: Currents) -> Range:
         b = 1.0 - a
         y, _ = inverse(u[:, f : f + 1], a, np)
         low, high = np.minimum(y[:, 0], 0.0), np.maximum(y[:, 0], voltage)
+        if max(a * float(np.max(high)), -b * float(np.min(low))) > _LARGEST:
+            return None
         turn = np.clip(2.0 * np.log(b / a), low, high)  # where du/dy is least
         flat = _steepness(turn, a)
         sharp = np.maximum(_steepness(low, a), _steepness(high, a))

@@ -16,7 +16,35 @@ from garnetlab.physics._interface_law import ButlerVolmer, butler_volmer_law
 from garnetlab.physics._table import require_fraction, require_positive
 
 Real = NDArray[np.float64]
+_LEAST_CONTACT = 1e-15  # of a pixel
+_LARGEST = 1e30  # of local properties and their inverse: squares and sums stay within a double
 _LARGEST_MAP = 1 << 26  # pixels; four fields of it take 2 GiB
+
+
+def number(name: str, value: Any) -> float:
+    """Return one real number as a float.
+
+    Raises
+    ------
+    InvalidInput  if it is none.
+    """
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        message = f"{name} = {value!r}: expected one number in SI."
+        raise InvalidInput(message) from None
+
+
+def _table(name: str, value: Any) -> Any:
+    """Return one number or a map of numbers as an array."""
+    try:
+        array = np.asarray(value)
+        if np.iscomplexobj(array):
+            raise TypeError
+        return array if array.dtype == np.bool_ else array.astype(np.float64, copy=False)
+    except (TypeError, ValueError):
+        message = f"{name} = {value!r}: expected real numbers in SI, one or a map with rows of one length."
+        raise InvalidInput(message) from None
 
 
 def contact_map(contact: Any, name: str = "contact") -> Any:
@@ -26,7 +54,7 @@ def contact_map(contact: Any, name: str = "contact") -> Any:
     ------
     InvalidInput  if it is not two-dimensional, leaves 0 to 1, or has no contact at all.
     """
-    array = np.asarray(contact)
+    array = _table(name, contact)
     if array.ndim != 2 or min(array.shape) < 1:
         message = f"{name} = array of shape {array.shape}: expected two dimensions (rows, columns) of pixels."
         raise InvalidInput(message)
@@ -35,16 +63,16 @@ def contact_map(contact: Any, name: str = "contact") -> Any:
             f"{name} = {array.shape[0]} x {array.shape[1]} pixels: expected at most {_LARGEST_MAP}. Coarsen the map."
         )
         raise InvalidInput(message)
-    if not (np.issubdtype(array.dtype, np.number) or array.dtype == np.bool_) or np.iscomplexobj(array):
-        message = f"{name} = array of {array.dtype}: expected True and False, or contact fractions 0 to 1."
-        raise InvalidInput(message)
     if array.dtype == np.bool_:
         _require_contact(array, name)
         return np.ascontiguousarray(array)
     values = np.ascontiguousarray(array, dtype=np.float64)  # compiled code runs along the memory
-    bad = ~((values >= 0) & (values <= 1))
+    bad = ~((values == 0) | ((values >= _LEAST_CONTACT) & (values <= 1)))
     if bad.any():
-        message = f"{name} = {values[bad][0]:g}: expected True or False, or a contact fraction 0 to 1 per pixel."
+        message = (
+            f"{name} = {values[bad][0]:g}: expected True or False, or a contact fraction per pixel, 0 or "
+            f"{_LEAST_CONTACT:g} to 1."
+        )
         raise InvalidInput(message)
     _require_contact(values, name)
     return values
@@ -59,9 +87,9 @@ def _require_contact(values: Any, name: str) -> None:
 def local_map(value: Any, contact: Any, name: str, *, positive: bool, infinite: bool = False) -> Real:
     """Return a local property broadcast to the shape of ``contact``, checked where there is contact."""
     bound = "> 0" if positive else ">= 0"
-    if isinstance(value, float) and (0 < value < np.inf or (value == 0 and not positive)):
+    if isinstance(value, float) and (1 / _LARGEST <= value <= _LARGEST or (value == 0 and not positive)):
         return np.broadcast_to(value, contact.shape)
-    array = np.asarray(value, dtype=np.float64)
+    array = np.asarray(_table(name, value), dtype=np.float64)
     if array.ndim not in (0, 2) or (array.ndim == 2 and array.shape != contact.shape):
         message = (
             f"{name} = array of shape {array.shape}: expected one number or the shape of the contact, {contact.shape}."
@@ -74,6 +102,10 @@ def local_map(value: Any, contact: Any, name: str, *, positive: bool, infinite: 
     bad = on & ~good
     if bad.any():
         message = f"{name} = {full[bad][0]:g}: expected a finite number {bound} in SI wherever there is contact. Check the unit."
+        raise InvalidInput(message)
+    far = on & (full != 0) & np.isfinite(full) & ((full < 1 / _LARGEST) | (full > _LARGEST))
+    if far.any():
+        message = f"{name} = {full[far][0]:g}: expected {1 / _LARGEST:g} to {_LARGEST:g} in SI. Check the unit."
         raise InvalidInput(message)
     return np.broadcast_to(np.ascontiguousarray(array) if array.ndim else array, contact.shape)
 
@@ -152,7 +184,7 @@ def local_resistance(slab: Layer, contact: Any, resistance: Any, film: Any, name
             ("charge_transfer_resistance", resistance, True),
             ("film_resistance", film, False),
         ):
-            if not (isinstance(one, float) and (0 < one < np.inf or (one == 0 and not positive))):
+            if one != 0 or positive:
                 local_map(one, contact, name_, positive=positive)
         value = (float(resistance) + float(film)) / slab.unit
         on = slab.unfold(contact)[None, None]
@@ -249,7 +281,7 @@ def one_of(choices: Mapping[str, object], why: str, *, none: bool = False) -> st
 
 def goal(tolerance: Any) -> float:
     """Return the tolerance of a solve, which rounding and sense bound."""
-    value = float(tolerance)
+    value = number("tolerance", tolerance)
     if not 1e-14 <= value <= 0.5:
         message = f"tolerance = {value:g}: expected 1e-14 to 0.5, for example 1e-8."
         raise InvalidInput(message)
@@ -259,3 +291,17 @@ def goal(tolerance: Any) -> float:
 def decade(value: float) -> float:
     """Return the next power of ten, 1e-16 at least: a residual has no more meaning."""
     return float(10.0 ** np.ceil(np.log10(max(value, 1e-16)))) if np.isfinite(value) else float("inf")
+
+
+def without_effect(choices: Mapping[str, object], why: str) -> None:
+    """Refuse arguments that are given but would change nothing.
+
+    Raises
+    ------
+    InvalidInput  naming the first.
+    """
+    for name, value in choices.items():
+        if value is not None:
+            shown = f"array of shape {np.asarray(value).shape}" if np.asarray(value).ndim else f"{value}"
+            message = f"{name} = {shown}: expected nothing here, {why}."
+            raise InvalidInput(message)

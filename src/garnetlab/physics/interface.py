@@ -48,6 +48,7 @@ __all__ = ["InterfaceSolution", "InterfaceSolver", "interface_currents"]
 
 _STEPS = 3  # improvements of the lower bound; more change it by less than a tenth of the distance of the bounds
 _LIMIT = 1000  # conjugate gradient steps of one linear solve; hard cases take 30
+_LEAST = 1e-30
 _LARGEST_VOLTAGE = 100.0
 
 
@@ -78,7 +79,11 @@ class InterfaceSolver:
             message = f"patchy_faces = {patchy_faces}: expected 1 or 2."
             raise InvalidInput(message)
         self.layer = given.layer(
-            shape, conductivity=float(conductivity), thickness=float(thickness), period=float(period), mirror=mirror
+            shape,
+            conductivity=given.number("conductivity", conductivity),
+            thickness=given.number("thickness", thickness),
+            period=given.number("period", period),
+            mirror=mirror,
         )
         self._slab = make_slab(self.layer.grid, self.layer.depth, patchy_faces)
         self._kernels: Kernels = compiled_kernels()
@@ -155,7 +160,8 @@ class InterfaceSolver:
         InvalidInput  if an argument cannot be used.
         """
         slab, face = self.layer, self._face(contact, "contact")
-        state = given.State(float(symmetry), float(temperature), self._space)
+        warm = given.number("temperature", temperature)
+        state = given.State(given.number("symmetry", symmetry), warm, self._space)
         law = given.butler_volmer_face(slab, face, exchange_current_density, film_resistance, state, second=False)
         if self._slab.faces == 2:
             second = self._face(contact if second_contact is None else second_contact, "second_contact")
@@ -164,7 +170,7 @@ class InterfaceSolver:
             exchange = exchange_current_density if exchange is None else exchange
             law = given.both(law, given.butler_volmer_face(slab, second, exchange, film, state, second=True))
         at_voltage, value = _drive(current_density, voltage, default=False)
-        thermal = given.thermal_voltage(float(temperature))
+        thermal = given.thermal_voltage(warm)
         unit = thermal / slab.unit
         found = self._newton(
             law, value / (thermal if at_voltage else unit), given.goal(tolerance), at_voltage=at_voltage
@@ -277,9 +283,14 @@ def _drive(current_density: CurrentDensity | None, voltage: Voltage | None, *, d
     choice = given.one_of(
         {"current_density": current_density, "voltage": voltage}, "the one that is held", none=default
     )
-    value = 1.0 if choice is None else float(current_density if choice == "current_density" else voltage)  # type: ignore[arg-type]
+    value = 1.0
+    if choice is not None:
+        value = given.number(choice, current_density if choice == "current_density" else voltage)
     if not (np.isfinite(value) and value > 0):
         message = f"{choice} = {value:g}: expected a finite number > 0 in SI. Swap the faces for the other direction."
+        raise InvalidInput(message)
+    if not _LEAST <= value <= 1.0 / _LEAST:
+        message = f"{choice} = {value:g}: expected {_LEAST:g} to {1.0 / _LEAST:g} in SI. Check the unit."
         raise InvalidInput(message)
     if choice == "voltage" and value > _LARGEST_VOLTAGE:
         message = f"voltage = {value:g} V: expected at most {_LARGEST_VOLTAGE:g} V. Pass volts, not millivolts."
@@ -345,6 +356,22 @@ def interface_currents(
         },
         "the first for linear and the second for Butler-Volmer kinetics",
     )
+    linear = kind == "charge_transfer_resistance"
+    if second_contact is None:
+        others = {
+            "second_charge_transfer_resistance": second_charge_transfer_resistance,
+            "second_exchange_current_density": second_exchange_current_density,
+            "second_film_resistance": second_film_resistance,
+        }
+        given.without_effect(others, "the other face is an equipotential plane without second_contact")
+    elif linear:
+        unused = {"second_exchange_current_density": second_exchange_current_density}
+        given.without_effect(unused, "charge_transfer_resistance asks for linear kinetics on both faces")
+    else:
+        unused = {"second_charge_transfer_resistance": second_charge_transfer_resistance}
+        given.without_effect(unused, "exchange_current_density asks for Butler-Volmer kinetics on both faces")
+    if linear and symmetry != 0.5:
+        given.without_effect({"symmetry": symmetry}, "linear kinetics have none")
     solver = InterfaceSolver(
         given.contact_map(contact).shape,
         conductivity=conductivity,
@@ -353,7 +380,7 @@ def interface_currents(
         mirror=mirror,
         patchy_faces=1 if second_contact is None else 2,
     )
-    if kind == "charge_transfer_resistance":
+    if linear:
         return solver.linear(
             contact,
             charge_transfer_resistance=charge_transfer_resistance,  # type: ignore[arg-type]

@@ -175,7 +175,11 @@ def interface_spectrum(
     """
     face = given.contact_map(contact)
     slab = given.layer(
-        face.shape, conductivity=float(conductivity), thickness=float(thickness), period=float(period), mirror=mirror
+        face.shape,
+        conductivity=given.number("conductivity", conductivity),
+        thickness=given.number("thickness", thickness),
+        period=given.number("period", period),
+        mirror=mirror,
     )
     f = np.asarray(frequency, dtype=np.float64)
     if f.ndim != 1 or not len(f):

@@ -53,13 +53,15 @@ class InterfaceResult(Result):
 
     @property
     def asr_bounds(self) -> tuple[float, float]:
-        """Certified lower and upper bound [ohm m^2].
+        """Certified lower and upper bound [ohm m^2]; the upper is infinite where kinetics are too steep for one.
 
         Raises
         ------
         InvalidInput  if the bounds were not asked for.
         """
-        interval = self.asr.interval
+        interval, found = self.asr.interval, self._solved()
+        if interval is None and found.asr_low is not None:
+            return float(found.asr_low), math.inf
         if interval is None:
             message = "asr_bounds = none: expected bounds=True in the call that made this result."
             raise InvalidInput(message)
@@ -162,7 +164,7 @@ def solve_interface(
     """
     sigma, spread, warnings = _conductivity(conductivity, electrolyte, temperature)
     solution = interface_currents(
-        np.asarray(contact),
+        contact,
         conductivity=sigma,
         thickness=thickness,
         period=period,
@@ -217,7 +219,7 @@ def _conductivity(
         )
         raise InvalidInput(message)
     if electrolyte is None:
-        return float(conductivity), 0.0, ()  # type: ignore[arg-type]
+        return conductivity, 0.0, ()  # type: ignore[return-value]  # checked by the solver
     if temperature is None:
         message = (
             f"temperature = None: expected a temperature in K, on which the conductivity of {electrolyte} depends."
@@ -253,7 +255,7 @@ def _quantities(s: InterfaceSolution, spread: float) -> dict[str, Quantity]:
         "voltage": Quantity(float(s.voltage), None, "V"),
         "mean_current_density": Quantity(area, None, "mA/cm^2"),
         "peak_to_mean": Quantity(float(np.max(flow)) / area, None, "1", method="largest pixel of the first face"),
-        "contact_fraction": Quantity(float(np.mean(s.contact)), None, "1"),
+        "contact_fraction": Quantity(float(np.mean(np.where(flow != 0, s.contact, 0.0))), None, "1"),
     }
 
 
@@ -333,10 +335,11 @@ def interface_impedance(
         "mirror": mirror,
         "tolerance": tolerance,
     }
-    spectrum = interface_spectrum(np.asarray(contact), np.asarray(frequencies, dtype=np.float64), **options)
+    spectrum = interface_spectrum(contact, np.asarray(frequencies, dtype=np.float64), **options)
     if not spectrum.converged:
         raise SolveFailed(Outcome.NOT_CONVERGED.value)
-    metadata: dict[str, float | str] = {"area": float(area), "thickness": float(thickness)}
+    faces = 1 if second_contact is None else 2
+    metadata: dict[str, float | str] = {"area": float(area), "thickness": float(thickness), "interfaces": faces}
     if temperature is not None:
         metadata["temperature"] = float(temperature)
     return Measurement(
