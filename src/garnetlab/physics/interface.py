@@ -298,6 +298,16 @@ def _drive(current_density: CurrentDensity | None, voltage: Voltage | None, *, d
     return choice == "voltage", value
 
 
+def _refuse_unused(second: dict[str, object], symmetry: Fraction, *, linear: bool, one_face: bool) -> None:
+    """Refuse arguments of the other face and of Butler-Volmer kinetics that would change nothing."""
+    if one_face:
+        given.without_effect(second, "the other face is an equipotential plane without second_contact")
+    name = "second_exchange_current_density" if linear else "second_charge_transfer_resistance"
+    given.without_effect({name: second[name]}, "both faces have the kinetics of the first")
+    if linear and symmetry != 0.5:
+        given.without_effect({"symmetry": symmetry}, "linear kinetics have none")
+
+
 def interface_currents(
     contact: Fraction,
     *,
@@ -357,21 +367,12 @@ def interface_currents(
         "the first for linear and the second for Butler-Volmer kinetics",
     )
     linear = kind == "charge_transfer_resistance"
-    if second_contact is None:
-        others = {
-            "second_charge_transfer_resistance": second_charge_transfer_resistance,
-            "second_exchange_current_density": second_exchange_current_density,
-            "second_film_resistance": second_film_resistance,
-        }
-        given.without_effect(others, "the other face is an equipotential plane without second_contact")
-    elif linear:
-        unused = {"second_exchange_current_density": second_exchange_current_density}
-        given.without_effect(unused, "charge_transfer_resistance asks for linear kinetics on both faces")
-    else:
-        unused = {"second_charge_transfer_resistance": second_charge_transfer_resistance}
-        given.without_effect(unused, "exchange_current_density asks for Butler-Volmer kinetics on both faces")
-    if linear and symmetry != 0.5:
-        given.without_effect({"symmetry": symmetry}, "linear kinetics have none")
+    second: dict[str, object] = {
+        "second_charge_transfer_resistance": second_charge_transfer_resistance,
+        "second_exchange_current_density": second_exchange_current_density,
+        "second_film_resistance": second_film_resistance,
+    }
+    _refuse_unused(second, symmetry, linear=linear, one_face=second_contact is None)
     solver = InterfaceSolver(
         given.contact_map(contact).shape,
         conductivity=conductivity,
