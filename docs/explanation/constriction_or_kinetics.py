@@ -36,6 +36,7 @@ EPSILON_0 = 8.8541878188e-12  # F/m, CODATA 2022
 ROOM = units.celsius(25.0)
 #: temperatures of the pellet's spectra in the paper; those of the interface are not stated
 SERIES = tuple(units.celsius(t) for t in (30.0, 40.0, 50.0, 60.0, 70.0, 80.0))
+HIGHEST = 3.0  # eV, where the search for an energy of the kinetics ends
 LATER = tuple(units.celsius(t) for t in (25.0, 32.0, 39.0, 46.0, 53.0, 60.0))
 #: the paper states no uncertainty; this one is assumed
 DOUBT = 0.02
@@ -200,7 +201,7 @@ def share_of_energy(
 def most_share(table: Table, observed: float, kelvin: Sequence[float] = SERIES, fraction: float = 0.1) -> float:
     """Return the kinetic energy that allows the largest share at 25 degC."""
     found = minimize_scalar(
-        lambda e: -share_of_energy(table, observed, e, fraction, kelvin), bounds=(0.65, 3.0), method="bounded"
+        lambda e: -share_of_energy(table, observed, e, fraction, kelvin), bounds=(0.65, HIGHEST), method="bounded"
     )
     return float(found.x)
 
@@ -247,6 +248,11 @@ def paper_numbers(table: Table) -> None:
         note(f"cap.later.any.{tag}.at", at, ".1f", "eV")
         bend = apparent(table, ratio_of_energy(table, low, at, kelvin=LATER), at, kelvin=LATER)[1]
         note_percent(f"cap.later.any.{tag}.bend", bend)
+        for word, ends in (("mild", (25.0, 45.0)), ("cool", (20.0, 40.0))):
+            kelvin = tuple(units.celsius(float(t)) for t in np.linspace(*ends, 6))
+            at = most_share(table, low, kelvin)
+            note_percent(f"cap.{word}.{tag}", share_of_energy(table, low, at, kelvin=kelvin))
+            note(f"cap.{word}.{tag}.at", at, ".1f", "eV")
         mixed = low - FORM
         note_percent(f"cap.form.{tag}", share_of_energy(table, mixed, most_share(table, mixed)))
         for kinetic in (0.61, 0.7, 0.8, 1.0):
