@@ -70,10 +70,9 @@ def nonlinear_bounds(problem: Problem, found: Currents, *, fixed_current: bool) 
     holds, only the resistance of the layer is certain.
     """
     voltage, mean = float(found.voltage[0]), float(found.flow[0])
-    steepest = max(max(a, 1.0 - a) for a in problem.law.drive)
-    if 1.5 * steepest * voltage > _LARGEST:
-        return problem.slab.depth, np.inf
     energies = _Energies.of(problem, found)
+    if not np.isfinite(energies.gap):
+        return problem.slab.depth, np.inf
     width, answer, resistance = _mean_width(problem, found, energies.gap)
     if not fixed_current:
         low, high = energies.current_chords()
@@ -169,7 +168,7 @@ def _mean_width(problem: Problem, found: Currents, gap: float) -> tuple[float, R
     law, slab, on = problem.law, problem.slab, problem.law.on
     _, slope = law.response(found.current, np)
     limits = _range(law, found)
-    if limits is None:
+    if limits is None or not np.isfinite(gap):
         return np.inf, np.zeros_like(slope), np.inf
     least = slab.depth + sum(1.0 / np.mean(_over(limits.least[0, f], on[0, f])) for f in range(on.shape[1]))
     width, answer, resistance = _adjoint_width(problem, found, slope, gap, limits)
@@ -226,7 +225,10 @@ def _coenergy(law: ButlerVolmer, eta: Real) -> Real:
         series = (law.film * law.exchange)[:, f]
         y = charge_transfer_part(np.where(on[:, f], eta[:, f], 0.0), series, a)
         u = np.expm1(a * y) - np.expm1((a - 1.0) * y)
-        out[:, f] = np.where(on[:, f], law.exchange[:, f] * (coenergy(y, a, np) + 0.5 * series * u**2), 0.0)
+        beyond = (y >= _LARGEST / a) | (y <= -_LARGEST / (1.0 - a))
+        y, u = np.where(beyond, 0.0, y), np.where(beyond, 0.0, u)
+        held = np.where(beyond, np.inf, coenergy(y, a, np) + 0.5 * (series * u) * u)
+        out[:, f] = np.where(on[:, f], np.where(on[:, f], law.exchange[:, f], 1.0) * held, 0.0)
     return out
 
 
