@@ -229,7 +229,7 @@ def test_the_constriction_of_the_patches_is_read_as_electrolyte(ledger):
 
 def test_patchy_rows_say_that_contact_is_assumed(ledger):
     for key in READ_BACK[2:]:
-        assert "% contact" in ledger[key].route
+        assert "which sets contact to" in ledger[key].route
         assert "are assumed" in ledger[key].note
 
 

@@ -154,8 +154,8 @@ def _cells(
 def _patchy_route(contact: patchy.Contact, what: str, form: str, geometry: str) -> str:
     transfer = patchy.TRANSFER / units.ohm_cm2
     return (
-        f"From the reported value two patchy faces were made ({transfer:g} ohm cm^2 per true contact area at 25 degC, hence"
-        f" {100 * contact.fraction:.1f} % contact) and solved in three dimensions at every frequency for {what}"
+        f"From the reported value two patchy faces were made ({transfer:g} ohm cm^2 per true contact area at 25 degC,"
+        f" which sets contact to {100 * contact.fraction:.1f} %) and solved in three dimensions at every frequency for {what}"
         f" ({geometry}, {_SWEEP}), {_BLIND.format(form=form)}."
     )
 
