@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import zeta
 
 from garnetlab.numerics import _patch_symbol, current_symbol, potential_symbol
-from garnetlab.numerics._patch_symbol import _direct, _lattice, _smoothed_spline, wave_numbers
+from garnetlab.numerics._patch_symbol import _direct
+from garnetlab.numerics._patch_waves import _smoothed_spline, lattice_sum, wave_numbers
 
 SHAPES = [(8, 8), (5, 12), (4, 1)]
 DEPTHS = [0.3, 1.0, 4.0, 20.0, 100.0]
@@ -218,7 +220,7 @@ def test_the_cosine_series_equals_the_direct_gaussian_sum(power):
     q = k[:, None, None] + m[None, None, :]
     direct = np.sum(np.sinc(q / (2 * np.pi)) ** power * np.exp(-((q * t[None, :, None]) ** 2)), axis=-1)
     # values to the right of the support are rounded as in the test above
-    np.testing.assert_allclose(_lattice(k, power, t), direct, rtol=0, atol=16 * 6 * 18.0 ** (power - 1) * 2e-16)
+    np.testing.assert_allclose(lattice_sum(k, power, t), direct, rtol=0, atol=16 * 6 * 18.0 ** (power - 1) * 2e-16)
     # two terms on either side are enough where the width is 1 or more
     alias, plain = _direct(k, power, np.array([1.0]))
     np.testing.assert_allclose((alias + 0 * plain)[:, 0], direct[:, 3], rtol=0, atol=1e-15)
@@ -226,21 +228,34 @@ def test_the_cosine_series_equals_the_direct_gaussian_sum(power):
 
 @pytest.mark.parametrize("depth", [0.03, 0.1, 0.2499])
 def test_thin_layers_have_the_sum_over_all_waves_that_feel_the_far_face(depth, monkeypatch):
-    """Two independent ways; the list of waves has (6/depth)^2 terms, each rounded to 1e-16 of a value of 1 to 1/depth."""
+    """Two independent ways."""
     thin = current_symbol.__wrapped__((4, 6), depth) + potential_symbol.__wrapped__((4, 6), depth)
     monkeypatch.setattr(_patch_symbol, "THIN", 0.0)
     listed = current_symbol.__wrapped__((4, 6), depth) + potential_symbol.__wrapped__((4, 6), depth)
+    # the list has (12/depth)^2 terms, each sum rounded to 1e-16 of its largest partial sum, at most 1/depth
+    rounding = 144.0 / depth**2 * 1.1e-16 / depth
     for ours, theirs in zip(thin, listed, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12 * np.max(np.abs(theirs)))
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=rounding)
 
 
-def test_a_layer_far_thinner_than_a_pixel_conducts_straight_through():
-    one, same, mixed = current_symbol((4, 4), 1e-4)
-    # what spreads at the edges of pixels is of the order of the square of the depth, times its logarithm
-    assert one[1, 1] == pytest.approx(1e-4, rel=5e-3)
-    low, across = potential_symbol((4, 4), 1e-4)
+@pytest.mark.parametrize("depth", [1e-4, 1e-3, 0.1])
+def test_equal_currents_through_both_faces_feel_half_the_layer(depth):
+    """coth x - 1/sinh x = tanh(x/2): the middle of the layer is a plane at one potential."""
+    _, same, mixed = current_symbol((4, 4), depth)
+    half, _, _ = current_symbol((4, 4), depth / 2)
+    # same and mixed are of the order of 1/depth, half of the order of depth
+    np.testing.assert_allclose(same + mixed, half, rtol=0, atol=4e-16 * np.max(same) * 48)
+
+
+@pytest.mark.parametrize("depth", [1e-4, 1e-3])
+def test_a_layer_far_thinner_than_a_pixel_conducts_straight_through(depth):
+    one, _, _ = current_symbol((4, 4), depth)
+    # at every edge between pixels the current crosses over: integral of (d - tanh(kd)/k)/k^2 over k/(2 pi), which is
+    # 7 zeta(3) d^2/pi^3 times the square of the jump, 2 at this wave, at two edges a pixel; corners add the order of d^3
+    edges = 4.0 * 7.0 * zeta(3.0) / np.pi**3 * depth**2
+    assert one[1, 1] == pytest.approx(depth - edges, abs=4.0 * depth**3)
+    low, across = potential_symbol((4, 4), depth)
     mass = ((2.0 + np.cos(np.pi / 2)) / 3.0) ** 2
-    assert low[1, 1] == pytest.approx(mass / 1e-4, rel=1e-6)
-    assert across[1, 1] == pytest.approx(-mass / 1e-4, rel=1e-6)
-    # a current that enters and leaves unlike pixels flows along the layer: the sheet conducts 1e-4
-    assert same[1, 1] + mixed[1, 1] == pytest.approx(0.5e-4, rel=5e-3)
+    # k coth(kd) = 1/d + k^2 d/3 and k/sinh(kd) = 1/d - k^2 d/6, where k^2 stands for the stiffness, 2 x 2 x 2/3 at this wave
+    assert low[1, 1] == pytest.approx(mass / depth + 8.0 / 9.0 * depth, abs=depth**2)
+    assert across[1, 1] == pytest.approx(-mass / depth + 4.0 / 9.0 * depth, abs=depth**2)

@@ -20,59 +20,52 @@ Jacobi's imaginary transformation of theta functions: NIST Digital Library of Ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import pairwise
 from math import pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from garnetlab.numerics._patch_waves import gauss, lattice_fall, lattice_sum, sinc
+
 Real = NDArray[np.float64]
 
 THIN = 0.25  # of a pixel: exp(-(pi/2/THIN)^2) is 7e-18, so nothing of tanh is left after t = 1
 _NODES = 48
-_TERMS = 8  # exp(-8^2) is 1.6e-28 where either series is used
+_TERMS = 8  # exp(-8^2) is 1.6e-28, and either series is used where its exponents are at least n^2
 
 
-@dataclass(frozen=True, slots=True)
-class Waves:
-    """What the sums over repeated waves are made of: cosine series, see ``_patch_symbol``."""
-
-    lattice: Callable[[Real, int, Real], Real]
-    fall: Callable[[Real, Real], Real]
-    gauss: Callable[[float, float, int], tuple[Real, Real]]
-
-
-def thin_currents(ky: Real, kx: Real, depth: float, waves: Waves) -> tuple[Real, Real, Real]:
+def thin_currents(ky: Real, kx: Real, depth: float) -> tuple[Real, Real, Real]:
     """Return the symbols of currents, one face, same, mixed; the entry of k = 0 is left without meaning."""
     shape = (len(ky), len(kx))
     one, same, mixed = (np.zeros(shape) for _ in range(3))
-    for t, w in _pieces(depth, waves):
-        rows, columns = waves.lattice(ky, 2, t), waves.lattice(kx, 2, t)
+    for t, w in _pieces(depth):
+        rows, columns = lattice_sum(ky, 2, t), lattice_sum(kx, 2, t)
         for out, kind in ((one, "tanh"), (same, "coth"), (mixed, "csch")):
             out += rows @ ((2.0 * t * w * _theta(t, depth, kind))[:, None] * columns.T)
     rest = _rest(ky, kx, depth)
     return one, same + rest, -(mixed + rest)
 
 
-def thin_potentials(ky: Real, kx: Real, depth: float, mass: Real, waves: Waves) -> tuple[Real, Real]:
-    """Return the symbols of potentials, same face and mixed, from the mass matrix of the bilinear functions."""
-    same, mixed = mass / depth, mass / depth
-    whole_x = (2.0 + np.cos(kx)) / 3.0
-    for t, w in _pieces(depth, waves):
-        fall_y, fall_x = waves.fall(ky, t), waves.fall(kx, t)
-        lattice = waves.lattice(ky, 4, t)
+def thin_potentials(ky: Real, kx: Real, depth: float) -> tuple[Real, Real]:
+    """Return the symbols of potentials, same face and mixed; the entry of k = 0 is left without meaning."""
+    whole_y, whole_x = (2.0 + np.cos(ky)) / 3.0, (2.0 + np.cos(kx)) / 3.0  # masses of the bilinear functions
+    same = whole_y[:, None] * whole_x[None, :] / depth
+    mixed = same.copy()
+    for t, w in _pieces(depth):
+        fall_y, fall_x = lattice_fall(ky, t), lattice_fall(kx, t)
+        rows = lattice_sum(ky, 4, t)
         for out, kind in ((same, "coth"), (mixed, "csch")):
             weight = w * _slope(t, depth, kind)
-            out += (fall_y @ weight)[:, None] * whole_x[None, :] + lattice @ (weight[:, None] * fall_x.T)
+            out += (fall_y @ weight)[:, None] * whole_x[None, :] + rows @ (weight[:, None] * fall_x.T)
     return same, -mixed
 
 
-def _pieces(depth: float, waves: Waves) -> Iterator[tuple[Real, Real]]:
+def _pieces(depth: float) -> Iterator[tuple[Real, Real]]:
     ends = (0.0, 0.4 * depth, depth, 2.0 * depth, 4.0 * depth, 1.0)
     for low, high in pairwise(ends):
-        yield waves.gauss(low, high, _NODES)
+        yield gauss(low, high, _NODES)
 
 
 def _near(t: Real, depth: float, kind: str) -> tuple[Real, Real]:
@@ -117,6 +110,6 @@ def _rest(ky: Real, kx: Real, depth: float) -> Real:
         for mx in range(-2, 3):
             qy, qx = (ky + 2.0 * pi * my)[:, None], (kx + 2.0 * pi * mx)[None, :]
             square = qy**2 + qx**2
-            sinc = np.sinc(qy / (2.0 * pi)) ** 2 * np.sinc(qx / (2.0 * pi)) ** 2
-            total += np.where(square > 0, sinc * np.exp(-square) / np.where(square > 0, square, 1.0), 0.0)
+            shape = sinc(qy) ** 2 * sinc(qx) ** 2
+            total += np.where(square > 0, shape * np.exp(-square) / np.where(square > 0, square, 1.0), 0.0)
     return total / depth

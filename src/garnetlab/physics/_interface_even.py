@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from garnetlab.core import InvalidInput
-from garnetlab.physics._interface_gap import charge_transfer_part
+from garnetlab.physics._interface_gap import LARGEST_POWER, charge_transfer_part
 from garnetlab.physics._interface_law import ButlerVolmer
 
 Real = NDArray[np.float64]
-_LARGEST = 700.0  # exp(700) is finite
-_LEAST = 1e-280
+_LEAST = 1e-280  # where a bracket from below ends
 
 
 class EvenFace:
@@ -44,10 +43,11 @@ class EvenFace:
             top *= 0.5
         while self.mean_current(top) < mean:
             top *= 2.0
-            if not self._distinct.any() and self._a * top > 2.0 * _LARGEST:
+            bare = not self._distinct.any()
+            if top > (2.0 * LARGEST_POWER / self._a if bare else 1e300):
                 message = (
                     "exchange_current_density = too small for this current: expected an overpotential below "
-                    f"{_LARGEST / self._a:.0f} R T/F. Check the unit."
+                    f"{LARGEST_POWER / self._a:.0f} R T/F. Check the unit."
                 )
                 raise InvalidInput(message)
         return float(brentq(lambda eta: self.mean_current(eta) / mean - 1.0, 0.0, top, xtol=1e-15 * top, rtol=1e-13))
@@ -62,7 +62,7 @@ class EvenFace:
         return out
 
     def _scalar(self, eta: float) -> float:
-        return math.expm1(min(self._a * eta, _LARGEST)) - math.expm1(max((self._a - 1.0) * eta, -_LARGEST))
+        return math.expm1(min(self._a * eta, LARGEST_POWER)) - math.expm1(max((self._a - 1.0) * eta, -LARGEST_POWER))
 
     def _over_exchange(self, eta: float, series: Real) -> Real:
         y = charge_transfer_part(np.full_like(series, eta), series, self._a)

@@ -39,7 +39,7 @@ Real = NDArray[np.float64]
 _PIECES = 2  # a pixel is cut so often on each side for the integral of the coenergy, by the trapezoid rule
 _CHORDS = (1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
 _FACTORS = (1.05, 1.5, 3.0, 10.0)  # the width changes little over the bracket, so the first does nearly always
-_LARGEST = 700.0  # exp(700) is finite
+LARGEST_POWER = 700.0  # exp(700) is finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ def _coenergy(law: ButlerVolmer, eta: Real) -> Real:
         series = (law.film * law.exchange)[:, f]
         y = charge_transfer_part(np.where(on[:, f], eta[:, f], 0.0), series, a)
         u = np.expm1(a * y) - np.expm1((a - 1.0) * y)
-        beyond = (y >= _LARGEST / a) | (y <= -_LARGEST / (1.0 - a))
+        beyond = (y >= LARGEST_POWER / a) | (y <= -LARGEST_POWER / (1.0 - a))
         y, u = np.where(beyond, 0.0, y), np.where(beyond, 0.0, u)
         held = np.where(beyond, np.inf, coenergy(y, a, np) + 0.5 * (series * u) * u)
         out[:, f] = np.where(on[:, f], np.where(on[:, f], law.exchange[:, f], 1.0) * held, 0.0)
@@ -234,7 +234,7 @@ def _coenergy(law: ButlerVolmer, eta: Real) -> Real:
 
 def charge_transfer_part(eta: Real, series: Real, a: float) -> Real:
     """Return y of ``y + series u(y) = eta`` by bisection over [0, eta]; beyond what a double can hold, the largest y it can."""
-    largest, least = _LARGEST / a, -_LARGEST / (1.0 - a)
+    largest, least = LARGEST_POWER / a, -LARGEST_POWER / (1.0 - a)
     if not np.any(series > 0):
         clipped: Real = np.clip(eta, least, largest)
         return clipped
@@ -260,7 +260,7 @@ def _range(law: ButlerVolmer, found: Currents) -> Range | None:
         b = 1.0 - a
         y, _ = inverse(u[:, f : f + 1], a, np)
         low, high = np.minimum(y[:, 0], 0.0), np.maximum(y[:, 0], voltage)
-        if max(a * float(np.max(high)), -b * float(np.min(low))) > _LARGEST:
+        if max(a * float(np.max(high)), -b * float(np.min(low))) > LARGEST_POWER:
             return None
         turn = np.clip(2.0 * np.log(b / a), low, high)  # where du/dy is least
         flat = _steepness(turn, a)

@@ -17,7 +17,8 @@ from garnetlab.physics._table import require_fraction, require_positive
 
 Real = NDArray[np.float64]
 _LEAST_CONTACT = 1e-15  # of a pixel
-_LARGEST = 1e30  # of local properties and their inverse: squares and sums stay within a double
+LARGEST = 1e30  # of local properties and their inverse: squares and sums stay within a double
+ONE_FACE = "the other face is an equipotential plane: give second_contact, and a solver patchy_faces=2"
 _LARGEST_MAP = 1 << 26  # pixels; four fields of it take 2 GiB
 
 
@@ -87,7 +88,7 @@ def _require_contact(values: Any, name: str) -> None:
 def local_map(value: Any, contact: Any, name: str, *, positive: bool, infinite: bool = False) -> Real:
     """Return a local property broadcast to the shape of ``contact``, checked where there is contact."""
     bound = "> 0" if positive else ">= 0"
-    if isinstance(value, float) and (1 / _LARGEST <= value <= _LARGEST or (value == 0 and not positive)):
+    if isinstance(value, float) and (1 / LARGEST <= value <= LARGEST or (value == 0 and not positive)):
         return np.broadcast_to(value, contact.shape)
     array = np.asarray(_table(name, value), dtype=np.float64)
     if array.ndim not in (0, 2) or (array.ndim == 2 and array.shape != contact.shape):
@@ -103,9 +104,9 @@ def local_map(value: Any, contact: Any, name: str, *, positive: bool, infinite: 
     if bad.any():
         message = f"{name} = {full[bad][0]:g}: expected a finite number {bound} in SI wherever there is contact. Check the unit."
         raise InvalidInput(message)
-    far = on & (full != 0) & np.isfinite(full) & ((full < 1 / _LARGEST) | (full > _LARGEST))
+    far = on & (full != 0) & np.isfinite(full) & ((full < 1 / LARGEST) | (full > LARGEST))
     if far.any():
-        message = f"{name} = {full[far][0]:g}: expected {1 / _LARGEST:g} to {_LARGEST:g} in SI. Check the unit."
+        message = f"{name} = {full[far][0]:g}: expected {1 / LARGEST:g} to {LARGEST:g} in SI. Check the unit."
         raise InvalidInput(message)
     return np.broadcast_to(np.ascontiguousarray(array) if array.ndim else array, contact.shape)
 

@@ -48,7 +48,6 @@ __all__ = ["InterfaceSolution", "InterfaceSolver", "interface_currents"]
 
 _STEPS = 3  # improvements of the lower bound; more change it by less than a tenth of the distance of the bounds
 _LIMIT = 1000  # conjugate gradient steps of one linear solve; hard cases take 30
-_LEAST = 1e-30
 _LARGEST_VOLTAGE = 100.0
 
 
@@ -115,6 +114,11 @@ class InterfaceSolver:
         ------
         InvalidInput  if an argument cannot be used.
         """
+        self._one_face(
+            second_contact=second_contact,
+            second_charge_transfer_resistance=second_charge_transfer_resistance,
+            second_film_resistance=second_film_resistance,
+        )
         slab, faces = self.layer, [self._face(contact, "contact")]
         local = given.local_resistance(slab, faces[0], charge_transfer_resistance, film_resistance)
         kinetics = [_parallel(local)]
@@ -159,6 +163,11 @@ class InterfaceSolver:
         ------
         InvalidInput  if an argument cannot be used.
         """
+        self._one_face(
+            second_contact=second_contact,
+            second_exchange_current_density=second_exchange_current_density,
+            second_film_resistance=second_film_resistance,
+        )
         slab, face = self.layer, self._face(contact, "contact")
         warm = given.number("temperature", temperature)
         state = given.State(given.number("symmetry", symmetry), warm, self._space)
@@ -186,6 +195,11 @@ class InterfaceSolver:
         faces = [face] if self._slab.faces == 1 else [face, second]
         eta = np.zeros_like(found.current) if found.eta is None else found.eta * thermal
         return self._solution(found, unit, (found.current * unit, eta), kinetics, limits, faces=faces, linear=False)
+
+    def _one_face(self, **second: Fraction | AreaResistance | CurrentDensity | None) -> None:
+        """Refuse arguments of the other face where it is an equipotential plane."""
+        if self._slab.faces == 1:
+            given.without_effect(second, given.ONE_FACE)
 
     def _face(self, contact: Fraction, name: str) -> given.Real:
         values: given.Real = given.contact_map(contact, name)
@@ -289,23 +303,13 @@ def _drive(current_density: CurrentDensity | None, voltage: Voltage | None, *, d
     if not (np.isfinite(value) and value > 0):
         message = f"{choice} = {value:g}: expected a finite number > 0 in SI. Swap the faces for the other direction."
         raise InvalidInput(message)
-    if not _LEAST <= value <= 1.0 / _LEAST:
-        message = f"{choice} = {value:g}: expected {_LEAST:g} to {1.0 / _LEAST:g} in SI. Check the unit."
+    if not 1.0 / given.LARGEST <= value <= given.LARGEST:
+        message = f"{choice} = {value:g}: expected {1.0 / given.LARGEST:g} to {given.LARGEST:g} in SI. Check the unit."
         raise InvalidInput(message)
     if choice == "voltage" and value > _LARGEST_VOLTAGE:
         message = f"voltage = {value:g} V: expected at most {_LARGEST_VOLTAGE:g} V. Pass volts, not millivolts."
         raise InvalidInput(message)
     return choice == "voltage", value
-
-
-def _refuse_unused(second: dict[str, object], symmetry: Fraction, *, linear: bool, one_face: bool) -> None:
-    """Refuse arguments of the other face and of Butler-Volmer kinetics that would change nothing."""
-    if one_face:
-        given.without_effect(second, "the other face is an equipotential plane without second_contact")
-    name = "second_exchange_current_density" if linear else "second_charge_transfer_resistance"
-    given.without_effect({name: second[name]}, "both faces have the kinetics of the first")
-    if linear and symmetry != 0.5:
-        given.without_effect({"symmetry": symmetry}, "linear kinetics have none")
 
 
 def interface_currents(
@@ -367,12 +371,12 @@ def interface_currents(
         "the first for linear and the second for Butler-Volmer kinetics",
     )
     linear = kind == "charge_transfer_resistance"
-    second: dict[str, object] = {
-        "second_charge_transfer_resistance": second_charge_transfer_resistance,
-        "second_exchange_current_density": second_exchange_current_density,
-        "second_film_resistance": second_film_resistance,
-    }
-    _refuse_unused(second, symmetry, linear=linear, one_face=second_contact is None)
+    if linear:
+        unused = {"second_exchange_current_density": second_exchange_current_density}
+        given.without_effect(unused | {"symmetry": None if symmetry == 0.5 else symmetry}, "the kinetics are linear")
+    else:
+        unused = {"second_charge_transfer_resistance": second_charge_transfer_resistance}
+        given.without_effect(unused, "the kinetics are Butler-Volmer on both faces")
     solver = InterfaceSolver(
         given.contact_map(contact).shape,
         conductivity=conductivity,

@@ -210,16 +210,14 @@ def solve_interface(
 
 def _conductivity(
     conductivity: Conductivity | None, electrolyte: str | None, temperature: Temperature | None
-) -> tuple[float, float, tuple[str, ...]]:
-    """Return conductivity [S/m], its relative standard uncertainty, and warnings."""
-    if (conductivity is None) == (electrolyte is None):
-        given = "both" if electrolyte is not None else "neither"
-        message = (
-            f"conductivity and electrolyte = {given} given: expected one of them, for example electrolyte='LLZTO'."
-        )
+) -> tuple[Conductivity, float, tuple[str, ...]]:
+    """Return conductivity [S/m] as it was given or from the library, its relative standard uncertainty, and warnings."""
+    if conductivity is not None and electrolyte is None:
+        return conductivity, 0.0, ()
+    if conductivity is not None or electrolyte is None:
+        both = "neither" if electrolyte is None else "both"
+        message = f"conductivity and electrolyte = {both} given: expected one of them, for example electrolyte='LLZTO'."
         raise InvalidInput(message)
-    if electrolyte is None:
-        return conductivity, 0.0, ()  # type: ignore[return-value]  # checked by the solver
     if temperature is None:
         message = (
             f"temperature = None: expected a temperature in K, on which the conductivity of {electrolyte} depends."
