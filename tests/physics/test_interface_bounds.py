@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
+from garnetlab import units
 from garnetlab.physics.contact import refine_contact
 from garnetlab.physics.interface import InterfaceSolver, interface_currents
 
@@ -217,3 +219,109 @@ def test_bounds_hold_where_a_sloppy_warm_start_leaves_an_overpotential_above_the
     exact = solver().butler_volmer(contact, voltage=volts, tolerance=1e-10, bounds=True, **law)
     assert sloppy.asr_low <= exact.asr_high
     assert exact.asr_low <= sloppy.asr_high
+
+
+ONE = np.ones((1, 1), bool)
+PLATE = {"conductivity": 0.05, "thickness": 1e-4, "period": 1e-4}
+
+
+@pytest.mark.parametrize("before", [1e-13, 1e-8, 1.0])
+def test_two_linear_faces_forget_a_start_that_is_far_larger(before):
+    """The rounding of the start would be a current through one face alone."""
+    solver = InterfaceSolver((1, 1), patchy_faces=2, **PLATE)
+    for resistance in (before, 1e3):
+        found = solver.linear(
+            ONE,
+            second_contact=ONE,
+            charge_transfer_resistance=resistance,
+            second_charge_transfer_resistance=3 * resistance,
+            bounds=True,
+        )
+    exact = 4e3 + 2e-3
+    assert found.asr == pytest.approx(exact, rel=1e-12)
+    assert found.asr_low <= exact <= found.asr_high
+    assert found.asr_high - found.asr_low < 1e-11 * exact
+
+
+@pytest.mark.parametrize(("before", "volts"), [(5.0, 1e-2), (3.0, 1e-6), (10.0, 1e-4), (4.0, 1e-9)])
+@pytest.mark.parametrize("faces", [1, 2])
+def test_butler_volmer_faces_forget_a_start_that_is_far_larger(before, volts, faces):
+    solver = InterfaceSolver((1, 1), patchy_faces=faces, **PLATE)
+    law = {"exchange_current_density": 1e-4, "temperature": 298.15}
+    if faces == 2:
+        law |= {"second_contact": ONE, "second_exchange_current_density": 1e-6}
+    solver.butler_volmer(ONE, voltage=before, **law)
+    found = solver.butler_volmer(ONE, voltage=volts, bounds=True, **law)
+    flow, thermal = found.mean_current_density, units.R * 298.15 / units.F
+    eta = sum(2 * thermal * np.arcsinh(flow / 2 / exchange) for exchange in (1e-4, 1e-6)[:faces])
+    # the residual of 1e-8 moves the current by as much at most
+    assert eta + flow * 2e-3 == pytest.approx(volts, rel=1e-8)
+
+    def misfit(current):
+        return sum(2 * thermal * np.arcsinh(current / 2 / i) for i in (1e-4, 1e-6)[:faces]) + current * 2e-3 - volts
+
+    exact = volts / brentq(misfit, 0.0, volts / 2e-3, xtol=1e-300, rtol=1e-15)
+    assert found.asr_low <= exact <= found.asr_high
+
+
+@pytest.mark.parametrize(("exchange", "volts"), [(1e-10, 5.0), (1e-8, 5.0), (1e-10, 4.0)])
+def test_weak_kinetics_behind_films_have_bounds_in_order(exchange, volts):
+    """Film times exchange current is 1e-12 of R T/F or less, which must not be rounded away."""
+    films = np.array([1e-3, 1.4e-3]), np.array([3e-4, 3.9e-4])
+    contact, thermal = np.ones((1, 2), bool), units.R * 298.15 / units.F
+    found = interface_currents(
+        contact,
+        second_contact=contact,
+        conductivity=1e6,
+        thickness=1e-4,
+        period=1e-4,
+        exchange_current_density=exchange,
+        temperature=298.15,
+        film_resistance=films[0][None],
+        second_film_resistance=films[1][None],
+        voltage=volts,
+    )
+
+    def through(eta, film):
+        def misfit(current, ohm):
+            return 2 * thermal * np.arcsinh(current / 2 / exchange) + current * ohm - eta
+
+        return np.mean([brentq(misfit, 0.0, eta / ohm, args=(ohm,), xtol=1e-300, rtol=1e-15) for ohm in film])
+
+    first = brentq(lambda eta: through(eta, films[0]) - through(volts - eta, films[1]), 1e-9, volts - 1e-9, rtol=1e-14)
+    exact = volts / through(first, films[0])  # slab without resistance, which is 1e-10 ohm m^2 of 3e-3
+    assert found.asr_low <= exact * (1 + 1e-6)
+    assert exact <= found.asr_high
+    assert found.asr_high - found.asr_low < 1e-3 * exact
+    assert np.mean(found.current_density) == pytest.approx(np.mean(found.second_current_density), rel=1e-12)
+
+
+@pytest.mark.parametrize("faces", [1, 2])
+@pytest.mark.parametrize("volts", [1e-16, 1e-20])
+def test_a_voltage_far_below_the_last_is_solved_afresh(faces, volts):
+    half = np.array([[True, False]])
+    law = {"exchange_current_density": 1.0, "temperature": 298.15} | ({"second_contact": half} if faces == 2 else {})
+    solver = InterfaceSolver((1, 2), patchy_faces=faces, **PLATE)
+    solver.butler_volmer(half, voltage=5.0, **law)
+    found = solver.butler_volmer(half, voltage=volts, bounds=True, **law)
+    solver.forget()
+    assert found.asr == pytest.approx(solver.butler_volmer(half, voltage=volts, **law).asr, rel=1e-7)
+    assert found.asr_low <= found.asr <= found.asr_high < 1.2 * found.asr
+
+
+@pytest.mark.parametrize("tolerance", [0.5, 0.1, 1e-8])
+def test_an_unfinished_value_lies_in_its_own_bounds_and_above_the_slab(tolerance):
+    one, three = np.array([[1, 0], [0, 0]], bool), np.array([[1, 1], [1, 0]], bool)
+    solver = InterfaceSolver((2, 2), **PLATE)
+    solver.linear(one, charge_transfer_resistance=1e-5)
+    found = solver.linear(three, charge_transfer_resistance=1e-4, tolerance=tolerance, bounds=True)
+    assert found.slab <= found.asr_low <= found.asr <= found.asr_high
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        exchange = 10.0 ** rng.uniform(-4, 2, (2, 2))
+        law = {"exchange_current_density": exchange, "temperature": 298.15, "tolerance": tolerance}
+        solver.butler_volmer(one | (rng.random((2, 2)) < 0.5), current_density=10.0 ** rng.uniform(-3, 2), **law)
+        found = solver.butler_volmer(three, current_density=10.0 ** rng.uniform(-3, 2), bounds=True, **law)
+        if found.converged:
+            assert found.voltage > 0
+            assert found.slab <= found.asr_low <= found.asr <= found.asr_high

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from garnetlab.core import InvalidInput
+from garnetlab.physics._interface_fields import balanced
 from garnetlab.physics._interface_gap import LARGEST_POWER, charge_transfer_part
 from garnetlab.physics._interface_law import ButlerVolmer
 
@@ -24,7 +25,7 @@ class EvenFace:
         exchange, film, on = self._exchange, law.film[0, face], law.on[0, face]
         self._series = film * exchange
         if film.any():
-            series, index = np.unique(np.round(self._series[on], 12), return_inverse=True)
+            series, index = np.unique(_rounded(self._series[on]), return_inverse=True)
             self._distinct, weight = series, np.bincount(index, exchange[on])
         else:
             self._distinct, weight = np.zeros(1), np.array([np.sum(exchange)])
@@ -70,6 +71,13 @@ class EvenFace:
         return out
 
 
+def _rounded(values: Real) -> Real:
+    """Return values to twelve binary-scaled digits, so that equal ones share a root."""
+    digits, power = np.frexp(values)
+    rounded: Real = np.ldexp(np.round(digits, 12), power)
+    return rounded
+
+
 def even_currents(law: ButlerVolmer, depth: float, value: float, *, at_voltage: bool) -> Real:
     """Return currents to start from, those of faces at one potential each: at a voltage or at a mean current density."""
     faces = [EvenFace(law, f) for f in range(law.exchange.shape[1])]
@@ -93,4 +101,5 @@ def even_currents(law: ButlerVolmer, depth: float, value: float, *, at_voltage: 
             )
             raise InvalidInput(message)
         mean = float(brentq(excess, 0.5 * least, top, xtol=1e-6 * least, rtol=1e-6))
-    return np.stack([face.currents(face.overpotential(mean)) for face in faces])[None]
+    start: Real = balanced(np.stack([face.currents(face.overpotential(mean)) for face in faces])[None])
+    return start

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from garnetlab.numerics import Kernels
 from garnetlab.physics._interface_bounds import Corners, corner_potential, lower_resistance, upper_resistance
-from garnetlab.physics._interface_fields import Currents, Local, Slab, linear_currents, nonlinear_currents
+from garnetlab.physics._interface_fields import Currents, Local, Slab, balanced, linear_currents, nonlinear_currents
 from garnetlab.physics._interface_law import ButlerVolmer, coenergy, inverse
 
 Real = NDArray[np.float64]
@@ -69,18 +69,25 @@ def nonlinear_bounds(problem: Problem, found: Currents, *, fixed_current: bool) 
     kinetics are too steep for that, chords of the two energies still bound it. Where exponentials would leave what a double
     holds, only the resistance of the layer is certain.
     """
-    voltage, mean = float(found.voltage[0]), float(found.flow[0])
+    found = _admissible(problem.law, found)
+    voltage, mean, least = float(found.voltage[0]), float(found.flow[0]), float(problem.slab.depth)
     energies = _Energies.of(problem, found)
     if not np.isfinite(energies.gap):
-        return problem.slab.depth, np.inf
+        return least, np.inf
     width, answer, resistance = _mean_width(problem, found, energies.gap)
     if not fixed_current:
         low, high = energies.current_chords()
-        least = max(mean - width, low)
-        return voltage / min(mean + width, high), voltage / least if least > 0 else np.inf
+        low, high = max(mean - width, low), min(mean + width, high)
+        return max(voltage / high, least), voltage / low if low > 0 else np.inf
     low, high = energies.voltage_chords()
     low = max(low, _beyond(problem, found, answer, -width * resistance))
-    return low / mean, min(high, _beyond(problem, found, answer, width * resistance)) / mean
+    return max(low / mean, least), min(high, _beyond(problem, found, answer, width * resistance)) / mean
+
+
+def _admissible(law: ButlerVolmer, found: Currents) -> Currents:
+    """Return the solution with the same mean current on both faces, which every bound needs, and its overpotentials."""
+    current = balanced(found.current)
+    return found if current is found.current else replace(found, current=current, eta=law.response(current, np)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +162,8 @@ def _beyond(problem: Problem, found: Currents, answer: Real, distance: float) ->
         if other <= 0:
             return 0.0
         start = found.current + answer * (factor * distance)
-        next_ = nonlinear_currents(problem.kernels, problem.slab, problem.law, start, voltage=np.array([other]))
+        solved = nonlinear_currents(problem.kernels, problem.slab, problem.law, start, voltage=np.array([other]))
+        next_ = _admissible(problem.law, solved)
         width, _, _ = _mean_width(problem, next_, _Energies.of(problem, next_).gap)
         flow = float(next_.flow[0])
         if (flow + width <= mean) if distance < 0 else (flow - width >= mean):
@@ -289,10 +297,19 @@ def _adjoint_width(
     start = corner_potential(kernels, slab, local, linear.current, np.array([high]))
     low = float(lower_resistance(kernels, problem.corners, local, start, steps=problem.steps)[0][0])
     answer = linear.current / (linear.flow[0] * high)
+    with np.errstate(over="ignore"):  # kinetics too steep for a finite width
+        return _width_of(problem, found, (slope, gap, limits), (answer, low, high)), answer, high
+
+
+def _width_of(
+    problem: Problem, found: Currents, kinetics: tuple[Real, float, Range], linear: tuple[Real, float, float]
+) -> float:
+    """Return the width from slope, gap and limits, and from the answer to a unit voltage and its bounds."""
+    (slope, gap, limits), (answer, low, high), on = kinetics, linear, problem.law.on
     ratio = float(np.max(np.where(on, slope / np.where(on, limits.least, 1.0), 0.0)))
     bend = float(np.max(np.where(on, np.abs(answer) * limits.curvature / np.where(on, limits.least, 1.0), 0.0)))
     width = np.sqrt(max(1.0 / low - 1.0 / high, 0.0) * 2.0 * gap * max(ratio, 1.0)) + gap * bend
-    return float(width) + _misfit(problem, found, answer), answer, high
+    return float(width) + _misfit(problem, found, answer)
 
 
 def _misfit(problem: Problem, found: Currents, answer: Real) -> float:

@@ -18,7 +18,6 @@ from garnetlab.physics._table import require_fraction, require_positive
 Real = NDArray[np.float64]
 _LEAST_CONTACT = 1e-15  # of a pixel
 LARGEST = 1e30  # of local properties and their inverse: squares and sums stay within a double
-ONE_FACE = "the other face is an equipotential plane: give second_contact, and a solver patchy_faces=2"
 _LARGEST_MAP = 1 << 26  # pixels; four fields of it take 2 GiB
 
 
@@ -150,7 +149,10 @@ class Layer:
         return np.concatenate((wide, wide[..., ::-1, :]), axis=-2)
 
     def fold(self, field: Real) -> Real:
-        """Return the part of a field of the periodic cell that the map shows."""
+        """Return what the map shows of a field of the periodic cell: between mirrors the mean of its four images."""
+        if self.mirror:
+            field = (field + field[..., ::-1]) / 2.0
+            field = (field + field[..., ::-1, :]) / 2.0
         return np.ascontiguousarray(field[..., : self.shape[0], : self.shape[1]])
 
 
@@ -175,7 +177,8 @@ def layer(
     if not 1e-4 <= ratio <= 1e6:
         message = f"thickness/period = {ratio:.3g}: expected 1e-4 to 1e6. Both are in metres."
         raise InvalidInput(message)
-    return Layer(float(conductivity), float(thickness), float(period), shape, mirror)
+    pixels = (int(shape[0]), int(shape[1]))
+    return Layer(float(conductivity), float(thickness), float(period), pixels, mirror)
 
 
 def local_resistance(slab: Layer, contact: Any, resistance: Any, film: Any, name: str = "contact") -> Local:
@@ -306,3 +309,15 @@ def without_effect(choices: Mapping[str, object], why: str) -> None:
             shown = f"array of shape {np.asarray(value).shape}" if np.asarray(value).ndim else f"{value}"
             message = f"{name} = {shown}: expected nothing here, {why}."
             raise InvalidInput(message)
+
+
+def second_face(faces: int, **second: object) -> None:
+    """Refuse arguments of the second face where there is only one.
+
+    Raises
+    ------
+    InvalidInput  naming the first.
+    """
+    if faces == 1:
+        why = "the other face is an equipotential plane: give second_contact, and a solver patchy_faces=2"
+        without_effect(second, why)

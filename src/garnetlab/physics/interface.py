@@ -22,6 +22,7 @@ Electrochemical Systems, 3rd ed., Wiley 2004, ch. 18 (secondary current distribu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -30,6 +31,7 @@ from garnetlab.core import InvalidInput
 from garnetlab.numerics import Array, Kernels, compiled_kernels, potential_symbol
 from garnetlab.physics import _interface_input as given
 from garnetlab.physics._interface_bounds import (
+    GUARD,
     Corners,
     admittances,
     corner_potential,
@@ -37,7 +39,14 @@ from garnetlab.physics._interface_bounds import (
     upper_resistance,
 )
 from garnetlab.physics._interface_even import EvenFace, even_currents
-from garnetlab.physics._interface_fields import Currents, Local, linear_currents, make_slab, nonlinear_currents
+from garnetlab.physics._interface_fields import (
+    Currents,
+    Local,
+    balanced,
+    linear_currents,
+    make_slab,
+    nonlinear_currents,
+)
 from garnetlab.physics._interface_gap import Problem, nonlinear_bounds
 from garnetlab.physics._interface_law import ButlerVolmer
 from garnetlab.physics._interface_solution import InterfaceSolution
@@ -48,6 +57,7 @@ __all__ = ["InterfaceSolution", "InterfaceSolver", "interface_currents"]
 
 _STEPS = 3  # improvements of the lower bound; more change it by less than a tenth of the distance of the bounds
 _LIMIT = 1000  # conjugate gradient steps of one linear solve; hard cases take 30
+_FAR = 1e6  # last mean current over the new: rounding of the last is 1e-10 of the new
 _LARGEST_VOLTAGE = 100.0
 
 
@@ -88,7 +98,7 @@ class InterfaceSolver:
         self._kernels: Kernels = compiled_kernels()
         self._space: list[given.Real] = []
         self._corners: Corners | None = None
-        self._last: tuple[Array, Array] | None = None
+        self._last: tuple[Array, Array, float] | None = None
 
     def forget(self) -> None:
         """Start the next solve afresh."""
@@ -114,7 +124,8 @@ class InterfaceSolver:
         ------
         InvalidInput  if an argument cannot be used.
         """
-        self._one_face(
+        given.second_face(
+            self._slab.faces,
             second_contact=second_contact,
             second_charge_transfer_resistance=second_charge_transfer_resistance,
             second_film_resistance=second_film_resistance,
@@ -131,11 +142,17 @@ class InterfaceSolver:
             kinetics.append(_parallel(second))
             local = given.joined(local, second)
         at_voltage, value = _drive(current_density, voltage, default=True)
-        found = linear_currents(
-            self._kernels, self._slab, local, start=self._start(local.on), tolerance=given.goal(tolerance), limit=_LIMIT
+        goal = given.goal(tolerance)
+        found = self._from_last(
+            local.on,
+            bounds,
+            lambda start: linear_currents(self._kernels, self._slab, local, start=start, tolerance=goal, limit=_LIMIT),
         )
-        self._last = (found.current, local.on.copy()) if found.converged else None
-        limits = self._linear_bounds(local, found) if bounds else None
+        limits = self._linear_bounds(local, found) if bounds and found.converged else None
+        if (
+            limits is not None
+        ):  # its energy is better than the mean of an unfinished solve, and never outside the bounds
+            found = replace(found, voltage=found.flow * (limits[1] / (1.0 + GUARD)))
         flow = value / (float(found.voltage[0]) * slab.unit) if at_voltage else value / float(found.flow[0])
         current = found.current * flow
         eta = current * ((local.resistance if local.uniform is None else local.uniform) * slab.unit)
@@ -163,7 +180,8 @@ class InterfaceSolver:
         ------
         InvalidInput  if an argument cannot be used.
         """
-        self._one_face(
+        given.second_face(
+            self._slab.faces,
             second_contact=second_contact,
             second_exchange_current_density=second_exchange_current_density,
             second_film_resistance=second_film_resistance,
@@ -181,25 +199,23 @@ class InterfaceSolver:
         at_voltage, value = _drive(current_density, voltage, default=False)
         thermal = given.thermal_voltage(warm)
         unit = thermal / slab.unit
-        found = self._newton(
-            law, value / (thermal if at_voltage else unit), given.goal(tolerance), at_voltage=at_voltage
+        reduced, goal = value / (thermal if at_voltage else unit), given.goal(tolerance)
+        found = self._from_last(
+            law.on, bounds, lambda start: self._newton(law, start, reduced, goal, at_voltage=at_voltage)
         )
-        self._last = (found.current, law.on) if found.converged else None
         limits = None
         if bounds and found.converged:
-            found = replace(found, current=found.current.copy())  # the bounds solve again in the same memory
             problem = Problem(self._kernels, self._slab, self._bilinear(), law, _STEPS)
             limits = nonlinear_bounds(problem, found, fixed_current=not at_voltage)
+            if not at_voltage:  # that of an unfinished solve may lie outside
+                found = replace(found, voltage=np.clip(found.voltage, *(limit * found.flow for limit in limits)))
         flow = float(found.flow[0])
-        kinetics = sum(EvenFace(law, f).overpotential(flow) for f in range(self._slab.faces)) / flow
+        kinetics = 0.0
+        if found.converged:
+            kinetics = sum(EvenFace(law, f).overpotential(flow) for f in range(self._slab.faces)) / flow
         faces = [face] if self._slab.faces == 1 else [face, second]
         eta = np.zeros_like(found.current) if found.eta is None else found.eta * thermal
         return self._solution(found, unit, (found.current * unit, eta), kinetics, limits, faces=faces, linear=False)
-
-    def _one_face(self, **second: Fraction | AreaResistance | CurrentDensity | None) -> None:
-        """Refuse arguments of the other face where it is an equipotential plane."""
-        if self._slab.faces == 1:
-            given.without_effect(second, given.ONE_FACE)
 
     def _face(self, contact: Fraction, name: str) -> given.Real:
         values: given.Real = given.contact_map(contact, name)
@@ -212,7 +228,7 @@ class InterfaceSolver:
         """Return start values from the last map: its currents where there is still contact, their mean where it is new."""
         if self._last is None:
             return None
-        current, before = self._last
+        current, before, _ = self._last
         if not np.all(np.any(on & before, axis=(-2, -1))):
             return None  # a face has lost all its contact: there is nothing to start from
         current *= on
@@ -223,8 +239,24 @@ class InterfaceSolver:
             current *= float(np.mean(current)) / np.mean(current, axis=(-2, -1), keepdims=True)
         return current
 
-    def _newton(self, law: ButlerVolmer, value: float, tolerance: float, *, at_voltage: bool) -> Currents:
-        start = self._start(law.on)
+    def _from_last(self, on: Array, bounds: bool, solve: Callable[[Array | None], Currents]) -> Currents:
+        """Return what ``solve`` finds from the last currents; afresh where they are so large that their rounding would show.
+
+        The bounds solve again in the same memory, so with them the currents are copied.
+        """
+        start = self._start(on)
+        found = solve(start)
+        if start is not None and self._last is not None and not self._last[2] <= _FAR * float(found.flow[0]):
+            found = solve(None)
+        flow = float(found.flow[0])
+        if found.converged and (bounds or self._slab.faces == 2):
+            found = replace(found, current=balanced(found.current.copy()))
+        self._last = (found.current, on.copy(), flow) if found.converged and flow > 0 else None
+        return found
+
+    def _newton(
+        self, law: ButlerVolmer, start: Array | None, value: float, tolerance: float, *, at_voltage: bool
+    ) -> Currents:
         if start is None:
             start = even_currents(law, self.layer.depth, value, at_voltage=at_voltage)
         if not at_voltage:

@@ -198,11 +198,11 @@ def interface_spectrum(
     films: dict[str, Any] = {"film": film_resistance, "double_layer": double_layer_capacitance, "gap": gap_capacitance}
     faces = [_Face.of(slab, face, charge_transfer_resistance, **films)]
     if second_contact is None:
-        others = {
-            "second_charge_transfer_resistance": second_charge_transfer_resistance,
-            "second_film_resistance": second_film_resistance,
-        }
-        given.without_effect(others, given.ONE_FACE)
+        given.second_face(
+            1,
+            second_charge_transfer_resistance=second_charge_transfer_resistance,
+            second_film_resistance=second_film_resistance,
+        )
     else:
         second = given.contact_map(second_contact, "second_contact")
         if second.shape != face.shape:
