@@ -78,6 +78,20 @@ def contact_map(contact: Any, name: str = "contact") -> Any:
     return values
 
 
+def contact_of_shape(contact: Any, shape: tuple[int, int], name: str) -> Any:
+    """Return the local contact like ``contact_map``, which must have the pixels of the layer.
+
+    Raises
+    ------
+    InvalidInput  as ``contact_map`` does, or if the shape is another.
+    """
+    values = contact_map(contact, name)
+    if values.shape != shape:
+        message = f"{name} = array of shape {values.shape}: expected {shape}, the pixels of the layer."
+        raise InvalidInput(message)
+    return values
+
+
 def _require_contact(values: Any, name: str) -> None:
     if not values.any():
         message = f"{name} = no pixel in contact: no current can flow and the resistance is infinite. Check the map."

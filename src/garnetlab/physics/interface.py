@@ -130,11 +130,15 @@ class InterfaceSolver:
             second_charge_transfer_resistance=second_charge_transfer_resistance,
             second_film_resistance=second_film_resistance,
         )
-        slab, faces = self.layer, [self._face(contact, "contact")]
+        slab, faces = self.layer, [given.contact_of_shape(contact, self.layer.shape, "contact")]
         local = given.local_resistance(slab, faces[0], charge_transfer_resistance, film_resistance)
         kinetics = [_parallel(local)]
         if self._slab.faces == 2:
-            faces.append(self._face(contact if second_contact is None else second_contact, "second_contact"))
+            faces.append(
+                given.contact_of_shape(
+                    contact if second_contact is None else second_contact, self.layer.shape, "second_contact"
+                )
+            )
             own = second_charge_transfer_resistance
             own = charge_transfer_resistance if own is None else own
             film = film_resistance if second_film_resistance is None else second_film_resistance
@@ -186,12 +190,14 @@ class InterfaceSolver:
             second_exchange_current_density=second_exchange_current_density,
             second_film_resistance=second_film_resistance,
         )
-        slab, face = self.layer, self._face(contact, "contact")
+        slab, face = self.layer, given.contact_of_shape(contact, self.layer.shape, "contact")
         warm = given.number("temperature", temperature)
         state = given.State(given.number("symmetry", symmetry), warm, self._space)
         law = given.butler_volmer_face(slab, face, exchange_current_density, film_resistance, state, second=False)
         if self._slab.faces == 2:
-            second = self._face(contact if second_contact is None else second_contact, "second_contact")
+            second = given.contact_of_shape(
+                contact if second_contact is None else second_contact, self.layer.shape, "second_contact"
+            )
             film = film_resistance if second_film_resistance is None else second_film_resistance
             exchange = second_exchange_current_density
             exchange = exchange_current_density if exchange is None else exchange
@@ -201,7 +207,9 @@ class InterfaceSolver:
         unit = thermal / slab.unit
         reduced, goal = value / (thermal if at_voltage else unit), given.goal(tolerance)
         found = self._from_last(
-            law.on, bounds, lambda start: self._newton(law, start, reduced, goal, at_voltage=at_voltage)
+            law.on,
+            bounds,
+            lambda start: _newton((self._kernels, self._slab, law), start, reduced, goal, at_voltage=at_voltage),
         )
         limits = None
         if bounds and found.converged:
@@ -216,13 +224,6 @@ class InterfaceSolver:
         faces = [face] if self._slab.faces == 1 else [face, second]
         eta = np.zeros_like(found.current) if found.eta is None else found.eta * thermal
         return self._solution(found, unit, (found.current * unit, eta), kinetics, limits, faces=faces, linear=False)
-
-    def _face(self, contact: Fraction, name: str) -> given.Real:
-        values: given.Real = given.contact_map(contact, name)
-        if values.shape != self.layer.shape:
-            message = f"{name} = array of shape {values.shape}: expected {self.layer.shape}, the shape of this solver."
-            raise InvalidInput(message)
-        return values
 
     def _start(self, on: Array) -> Array | None:
         """Return start values from the last map: its currents where there is still contact, their mean where it is new."""
@@ -253,18 +254,6 @@ class InterfaceSolver:
             found = replace(found, current=balanced(found.current.copy()))
         self._last = (found.current, on.copy(), flow) if found.converged and flow > 0 else None
         return found
-
-    def _newton(
-        self, law: ButlerVolmer, start: Array | None, value: float, tolerance: float, *, at_voltage: bool
-    ) -> Currents:
-        if start is None:
-            start = even_currents(law, self.layer.depth, value, at_voltage=at_voltage)
-        if not at_voltage:
-            start = start * (value / np.mean(start, axis=(-2, -1), keepdims=True))
-        goal = np.array([value]) if at_voltage else None
-        return nonlinear_currents(
-            self._kernels, self._slab, law, start, voltage=goal, tolerance=tolerance, limit=_LIMIT
-        )
 
     def _bilinear(self) -> Corners:
         if self._corners is None:
@@ -322,6 +311,19 @@ def _parallel(local: Local) -> float:
     if local.uniform is not None:
         return float(local.uniform * local.on.size / np.count_nonzero(local.on))
     return 1.0 / float(np.mean(admittances(local, np)))
+
+
+def _newton(
+    system: tuple[Kernels, Slab, ButlerVolmer], start: Array | None, value: float, tolerance: float, *, at_voltage: bool
+) -> Currents:
+    """Return the reduced currents at a voltage or a mean current density, from those of even faces where there is no start."""
+    _, slab, law = system
+    if start is None:
+        start = even_currents(law, float(slab.depth), value, at_voltage=at_voltage)
+    if not at_voltage:
+        start = start * (value / np.mean(start, axis=(-2, -1), keepdims=True))
+    goal = np.array([value]) if at_voltage else None
+    return nonlinear_currents(*system, start, voltage=goal, tolerance=tolerance, limit=_LIMIT)
 
 
 def _drive(current_density: CurrentDensity | None, voltage: Voltage | None, *, default: bool) -> tuple[bool, float]:

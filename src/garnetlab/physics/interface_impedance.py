@@ -204,10 +204,7 @@ def interface_spectrum(
             second_film_resistance=second_film_resistance,
         )
     else:
-        second = given.contact_map(second_contact, "second_contact")
-        if second.shape != face.shape:
-            message = f"second_contact = array of shape {second.shape}: expected {face.shape}, that of contact."
-            raise InvalidInput(message)
+        second = given.contact_of_shape(second_contact, slab.shape, "second_contact")
         local = second_charge_transfer_resistance
         if second_film_resistance is not None:
             films["film"] = second_film_resistance
