@@ -42,6 +42,7 @@ from garnetlab.physics._interface_even import EvenFace, even_currents
 from garnetlab.physics._interface_fields import (
     Currents,
     Local,
+    Slab,
     balanced,
     linear_currents,
     make_slab,
