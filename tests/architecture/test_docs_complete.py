@@ -12,25 +12,34 @@ import pytest
 import garnetlab
 from garnetlab.analyse import _selection, _spectra, _uncertainty, eis, kk
 from garnetlab.core import (
+    AbuseEntry,
     Cell,
     Channel,
     ContactEntry,
+    CyclingEntry,
     DiscContact,
+    ExperimentEntry,
     FaceEntry,
     ImageContact,
     ImpedanceEntry,
     Interface,
     InterfaceEntry,
     Kind,
+    LadderEntry,
     Layer,
     MeasurementEntry,
+    ModelEntry,
     Outcome,
+    PlatingEntry,
+    PolarisationEntry,
     Procedure,
     RandomContact,
     Recipe,
     RoughContact,
     Sample,
     StudyDocument,
+    SweepEntry,
+    TafelEntry,
 )
 from garnetlab.readers import READERS
 
@@ -125,7 +134,8 @@ def test_D_every_option_is_in_the_reference():
     "record",
     [
         StudyDocument, Sample, MeasurementEntry, Recipe, Cell, Layer, Interface, Procedure, InterfaceEntry, ContactEntry,
-        RandomContact, DiscContact, RoughContact, ImageContact, FaceEntry, ImpedanceEntry,
+        RandomContact, DiscContact, RoughContact, ImageContact, FaceEntry, ImpedanceEntry, ExperimentEntry, ModelEntry,
+        LadderEntry, CyclingEntry, PlatingEntry, AbuseEntry, TafelEntry, PolarisationEntry, SweepEntry,
     ],
 )  # fmt: skip
 def test_D_every_key_of_a_document_is_in_the_reference(record):

@@ -14,6 +14,7 @@ from garnetlab.core import (
     LevelKind,
     Procedure,
     RepeatStep,
+    SweepStep,
     TimedStep,
     parse_step,
 )
@@ -45,7 +46,16 @@ def timed_steps(draw: st.DrawFn) -> TimedStep:
 SWEEPS = st.builds(
     ImpedanceStep, st.floats(2.0, 1e9), st.floats(1e-6, 1.0), st.none() | POSITIVE, st.none() | st.integers(1, 9999)
 )
-STEPS = timed_steps() | SWEEPS
+VOLTAGE_SWEEPS = (
+    st.tuples(VOLTAGES, VOLTAGES)
+    .filter(lambda ends: ends[0] != ends[1])
+    .flatmap(
+        lambda ends: st.builds(
+            SweepStep, st.just(ends[0]), st.just(ends[1]), POSITIVE, st.none() | POSITIVE, st.none() | POSITIVE
+        )
+    )
+)
+STEPS = timed_steps() | SWEEPS | VOLTAGE_SWEEPS
 
 
 @given(STEPS | st.builds(RepeatStep, st.integers(1, 10**6), st.none() | st.integers(1, 99)))
@@ -73,6 +83,9 @@ def test_any_sentence_is_a_step_or_invalid_input(text):
         ("Impedance from 1 MHz to 10 mHz with 10 mV", ImpedanceStep(1e6, 0.01, 0.01)),
         ("Impedance from 10 mHz to 1 MHz", ImpedanceStep(0.01, 1e6)),
         ("Impedance from 1 MHz to 1 Hz with 10 points per decade", ImpedanceStep(1e6, 1.0, None, 10)),
+        ("Sweep from -0.2 V to 0.2 V at 1 mV/s", SweepStep(-0.2, 0.2, 1e-3)),
+        ("sweep from 100 mV to 0 V at 0.1 mV/s at 25 degC (1 s period)", SweepStep(0.1, 0.0, 1e-4, 298.15, 1.0)),
+        ("Hold at 10 mV for 1 h", TimedStep(Action.HOLD, Level(0.01, LevelKind.VOLTAGE), 3600.0)),
         ("Repeat 4500 times", RepeatStep(4500)),
         ("Repeat the last 2 steps 10 times", RepeatStep(10, 2)),
     ],
@@ -131,6 +144,11 @@ def test_plating_and_charging_are_positive_currents():
         ("Impedance from 1 Hz to 1 Hz", "expected two different frequencies"),
         ("Impedance from 2 Hz to 1 Hz with 1 mV and 2 mV", "expected two different frequencies, and once at most"),
         ("Impedance from 1 V to 1 Hz", "'1 V': expected a quantity like '1 Hz'"),
+        ("Sweep from 0.1 V to 0.1 V at 1 mV/s", "expected two different voltages. Hold the cell"),
+        ("Sweep from 0 V to 0.1 V", "expected 'Sweep from -0.2 V to 0.2 V at 1 mV/s'."),
+        ("Sweep from 0 V to 0.1 V at -1 mV/s", "'-1 mV/s': expected more than 0."),
+        ("Sweep from 0 V to 0.1 V at 1 mV", "'1 mV': expected a quantity like '1 V/s'"),
+        ("Sweep from 0 mA to 1 V at 1 mV/s", "'0 mA': expected a quantity like '1 V'"),
         ("", "'' is no step."),
     ],
 )
@@ -138,6 +156,10 @@ def test_a_sentence_that_cannot_be_is_refused_with_the_reason(text, message):
     with pytest.raises(InvalidInput) as caught:
         parse_step(text)
     assert str(caught.value).startswith(f"step = {text!r}: {message}")
+
+
+def test_a_sweep_lasts_its_span_over_its_rate_in_either_direction():
+    assert parse_step("Sweep from 0.2 V to -0.2 V at 1 mV/s").duration == pytest.approx(400.0, rel=1e-12)
 
 
 def test_repetition_runs_the_steps_since_the_last_one():

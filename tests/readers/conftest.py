@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from garnetlab.core import Channel, Kind, Measurement, SimulationSource
+from garnetlab.readers.bdf import write_bdf
 from garnetlab.readers.biologic import write_mpt
 from garnetlab.readers.gamry import write_dta
 from garnetlab.readers.generic_text import write_csv
 from garnetlab.readers.generic_workbook import write_workbook
 from garnetlab.readers.ivium import write_i2b, write_idf
+from garnetlab.readers.land import write_land
 from garnetlab.readers.relaxis import write_relaxis
 from garnetlab.readers.zplot import write_z
 
@@ -30,6 +32,23 @@ def make_spectrum(points: int = 24, seed: int = 0) -> Measurement:
     return Measurement(
         Kind.IMPEDANCE, {Channel.FREQUENCY: f, Channel.IMPEDANCE: z}, SimulationSource("", seed, "R-ZARC-CPE")
     )
+
+
+def make_cycling(rows: int = 24, seed: int = 0) -> Measurement:
+    """Return plating and stripping of a symmetric cell in half cycles of four rows, with noise of 0.1 mV."""
+    rng = np.random.default_rng(seed)
+    half = np.arange(rows) // 4
+    current = np.where(half % 2 == 0, 1.57e-4, -1.57e-4)
+    channels = {
+        Channel.TIME: 600.0 * np.arange(rows) + 0.5,
+        Channel.VOLTAGE: 400.0 * current + 1e-4 * rng.standard_normal(rows),
+        Channel.CURRENT: current,
+        Channel.TEMPERATURE: 298.15 + 0.1 * rng.standard_normal(rows),
+        Channel.CYCLE: 1.0 + half // 2,
+        Channel.STEP: 1.0 + half % 2,
+        Channel.CHARGE: 600.0 * np.cumsum(current),
+    }
+    return Measurement(Kind.CYCLING, channels, SimulationSource("", seed, "ohmic cell"))
 
 
 def ism_bytes(m: Measurement) -> bytes:
@@ -75,6 +94,8 @@ BUILDERS: dict[str, list[tuple[str, Builder]]] = {
         ("cell.i2b", write_i2b),
     ],
     "relaxis": [("cell_RelaxIS.txt", write_relaxis)],
+    "bdf": [("cell.bdf.csv", lambda m, p: write_bdf(make_cycling(len(m)), p))],
+    "land": [("cell_Landt.csv", lambda m, p: write_land(make_cycling(len(m)), p))],
     "generic-text": [("cell.csv", write_csv)],
     "generic-workbook": [("cell.xlsx", lambda m, p: write_workbook([m, m], p))],
 }
@@ -84,6 +105,12 @@ BUILDERS: dict[str, list[tuple[str, Builder]]] = {
 def spectrum() -> Callable[..., Measurement]:
     """Return the maker of spectra."""
     return make_spectrum
+
+
+@pytest.fixture(scope="session")
+def cycling() -> Callable[..., Measurement]:
+    """Return the maker of cycling tests."""
+    return make_cycling
 
 
 @pytest.fixture(scope="session")

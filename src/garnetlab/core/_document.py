@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from garnetlab.core._cell import Cell
 from garnetlab.core._edge import DOCUMENT, Record, convert_errors
 from garnetlab.core._errors import InvalidInput, ReadError, nearest
+from garnetlab.core._experiment import ExperimentEntry, ModelEntry
 from garnetlab.core._interface import InterfaceEntry
 from garnetlab.core._procedure import Procedure
 from garnetlab.core._recipe import Recipe
@@ -34,6 +35,8 @@ class StudyDocument(Record):
     cells: dict[str, Cell] = Field(default_factory=dict)
     procedures: dict[str, Procedure] = Field(default_factory=dict)
     interfaces: dict[str, InterfaceEntry] = Field(default_factory=dict)
+    models: dict[str, ModelEntry] = Field(default_factory=dict)
+    experiments: dict[str, ExperimentEntry] = Field(default_factory=dict)
     samples: dict[str, Sample] = Field(default_factory=dict)
     measurements: tuple[MeasurementEntry, ...] = ()
 
@@ -50,7 +53,19 @@ class StudyDocument(Record):
                     f"samples.{name}.anode = {sample.anode!r}: no such recipe.{nearest(sample.anode, self.recipes)}"
                 )
                 raise ValueError(message)
+        self._known_in_experiments()
         return self
+
+    def _known_in_experiments(self) -> None:
+        for name, experiment in self.experiments.items():
+            for entry, wanted, known in (
+                ("cell", experiment.cell, self.cells),
+                ("procedure", experiment.procedure, self.procedures),
+            ):
+                if wanted is not None and wanted not in known:
+                    hint = nearest(wanted, known)
+                    message = f"experiments.{name}.{entry} = {wanted!r}: no such {entry} in the document.{hint}"
+                    raise ValueError(message)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document as JSON-able objects, quantities as text with units, empty entries left out."""

@@ -10,16 +10,20 @@ from pydantic import BeforeValidator, Field, model_validator
 from garnetlab.core._edge import Record
 from garnetlab.core._errors import InvalidInput
 from garnetlab.core._recipe import Temperature
-from garnetlab.core._steps import ImpedanceStep, RepeatStep, Step, TimedStep, parse_step, read_step
+from garnetlab.core._steps import ImpedanceStep, RepeatStep, RunStep, Step, SweepStep, TimedStep, parse_step, read_step
 
-Block = tuple[tuple[TimedStep | ImpedanceStep, ...], int]
+Block = tuple[tuple[RunStep, ...], int]
 
 
 def _sentence(value: object) -> object:
     """Return a step in its one spelling, so that equal steps are equal text."""
-    if isinstance(value, TimedStep | ImpedanceStep | RepeatStep):
+    if isinstance(value, TimedStep | ImpedanceStep | SweepStep | RepeatStep):
         return str(value)
     return str(read_step(value)) if isinstance(value, str) else value
+
+
+#: a step in its one spelling
+Sentence = Annotated[str, BeforeValidator(_sentence)]
 
 
 class Procedure(Record):
@@ -28,7 +32,7 @@ class Procedure(Record):
     ``Repeat n times`` runs the steps above it, since the last repetition, ``n`` times in all.
     """
 
-    steps: tuple[Annotated[str, BeforeValidator(_sentence)], ...] = Field(
+    steps: tuple[Sentence, ...] = Field(
         min_length=1, description="one sentence per step, such as 'Plate at 0.2 mA/cm2 for 30 minutes'"
     )
     temperature: Temperature | None = None
@@ -51,7 +55,7 @@ class Procedure(Record):
         InvalidInput  if a repetition has too few steps above it.
         """
         done: list[Block] = []
-        open_: list[TimedStep | ImpedanceStep] = []
+        open_: list[RunStep] = []
         for step in self.parsed():
             if not isinstance(step, RepeatStep):
                 open_.append(step)
@@ -66,7 +70,7 @@ class Procedure(Record):
             open_ = []
         return (*done, (tuple(open_), 1)) if open_ else tuple(done)
 
-    def expanded(self) -> Iterator[TimedStep | ImpedanceStep]:
+    def expanded(self) -> Iterator[RunStep]:
         """Yield every step in the order in which it is run, repetitions included."""
         for steps, times in self.blocks():
             for _ in range(times):

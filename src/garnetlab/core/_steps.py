@@ -1,13 +1,14 @@
 """Steps of a test and the sentences that describe them.
 
-The grammar takes PyBaMM's step strings and adds current densities, impedance and repetition::
+The grammar takes PyBaMM's step strings and adds current densities, impedance, voltage sweeps and repetition::
 
-    Plate at 0.2 mA/cm2 for 30 minutes
-    Strip at 0.2 mA/cm2 for 30 minutes or until 1 V
+    Plate at 0.2 mA/cm2 for 30 minutes or until 1 V
+    Strip at 0.2 mA/cm2 for 30 minutes or until -1 V
     Discharge at C/10 for 10 hours or until 3.3 V at 25 degC (1 minute period)
     Hold at 4.1 V until C/50
     Rest for 10 minutes
     Impedance from 1 MHz to 10 mHz with 10 mV and 10 points per decade
+    Sweep from -0.2 V to 0.2 V at 1 mV/s
     Repeat the last 2 steps 10 times
 """
 
@@ -119,6 +120,32 @@ class ImpedanceStep:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepStep:
+    """A linear sweep of the voltage from ``start`` to ``stop`` [V] at a ``rate`` > 0 [V/s], up or down.
+
+    Temperature [K], ``period`` between records [s].
+    """
+
+    start: float
+    stop: float
+    rate: float
+    temperature: float | None = None
+    period: float | None = None
+
+    @property
+    def duration(self) -> float:
+        """How long the sweep takes [s]."""
+        return abs(self.stop - self.start) / self.rate
+
+    def __str__(self) -> str:
+        voltages = " to ".join(units.format_exact(v, "V") for v in (self.start, self.stop))
+        words = [f"Sweep from {voltages} at {units.format_exact(self.rate, 'mV/s')}"]
+        words += [] if self.temperature is None else [f"at {units.format_exact(self.temperature, 'degC')}"]
+        words += [] if self.period is None else [f"({_time(self.period)} period)"]
+        return " ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
 class RepeatStep:
     """Run the steps above ``times`` times in all: those since the previous repetition, or only the ``last`` few."""
 
@@ -129,7 +156,9 @@ class RepeatStep:
         return f"Repeat {'' if self.last is None else f'the last {self.last} steps '}{self.times} times"
 
 
-Step: TypeAlias = TimedStep | ImpedanceStep | RepeatStep
+#: a step that is run once where it stands
+RunStep: TypeAlias = TimedStep | ImpedanceStep | SweepStep
+Step: TypeAlias = RunStep | RepeatStep
 
 
 def parse_step(text: str) -> Step:
@@ -155,6 +184,8 @@ def read_step(text: str) -> Step:
             return _repeat(rest)
         if word.lower() == "impedance":
             return _impedance(rest)
+        if word.lower() == "sweep":
+            return _sweep(rest)
         return _timed(_action(word), rest)
     except units.UnitError as error:
         message = f"{text!r}: {error}"
@@ -165,7 +196,7 @@ def _action(word: str) -> Action:
     for action in Action:
         if action.value == word.capitalize():
             return action
-    known = ", ".join([*(a.value for a in Action), "Impedance", "Repeat"])
+    known = ", ".join([*(a.value for a in Action), "Impedance", "Sweep", "Repeat"])
     message = f"{word!r} is no step. Begin with one of {known}."
     raise units.UnitError(message)
 
@@ -199,6 +230,23 @@ def _impedance(rest: str) -> ImpedanceStep:
         message = "expected two different frequencies, and once at most an amplitude and 1 or more points per decade."
         raise units.UnitError(message)
     return ImpedanceStep(start, stop, next(iter(amplitudes), None), next(iter(points), None))
+
+
+_SWEEP = re.compile(r"from (.+?) to (.+?) at (.+?)(?: at (.+?))?(?: \((.+?) period\))?")
+
+
+def _sweep(rest: str) -> SweepStep:
+    match = _SWEEP.fullmatch(rest)
+    if match is None:
+        message = "expected 'Sweep from -0.2 V to 0.2 V at 1 mV/s'."
+        raise units.UnitError(message)
+    start, stop = (units.parse(match[i], "V") for i in (1, 2))
+    if start == stop:
+        message = "expected two different voltages. Hold the cell at one voltage with 'Hold at 0.2 V for 1 h'."
+        raise units.UnitError(message)
+    temperature = None if match[4] is None else _positive(match[4], "K")
+    period = None if match[5] is None else _positive(match[5], "s")
+    return SweepStep(start, stop, _positive(match[3], "V/s"), temperature, period)
 
 
 _CLAUSE = re.compile(r"(?:^|,? )(?:or )?(at|for|until|or) ", re.IGNORECASE)

@@ -43,6 +43,8 @@ READERS: dict[str, str] = {
     "zplot": "garnetlab.readers.zplot",
     "ivium-idf": "garnetlab.readers.ivium",
     "relaxis": "garnetlab.readers.relaxis",
+    "bdf": "garnetlab.readers.bdf",
+    "land": "garnetlab.readers.land",
     "generic-text": "garnetlab.readers.generic_text",
     "generic-workbook": "garnetlab.readers.generic_workbook",
 }

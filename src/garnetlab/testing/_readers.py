@@ -18,7 +18,10 @@ from garnetlab.core import Channel, FileSource, GarnetlabError, Kind, Measuremen
 from garnetlab.readers import READERS, Reader
 from garnetlab.testing._damage import Damage, damages
 
-_NEEDED = {Kind.IMPEDANCE: (Channel.FREQUENCY, Channel.IMPEDANCE)}
+_NEEDED = {
+    Kind.IMPEDANCE: (Channel.FREQUENCY, Channel.IMPEDANCE),
+    Kind.CYCLING: (Channel.TIME, Channel.VOLTAGE, Channel.CURRENT),
+}
 
 
 def check_reader(reader: str | ModuleType | Reader, files: Iterable[Path], *, seed: int = 0) -> None:
