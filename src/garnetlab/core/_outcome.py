@@ -28,12 +28,16 @@ class Outcome(enum.Enum):
     TOO_FEW_POINTS = "There are too few points for this analysis. Measure more points or choose a simpler model."
     NON_FINITE = "The computation met a number that is not finite. Check the input for zeros and missing values."
     MISSING_INPUT = "Something the result depends on was not given. The warning names the option or the document entry."
+    SHORT_CIRCUIT = "The simulated cell shorted. The numbers up to there may be used."
+    CONTACT_LOST = "The simulated cell lost contact on the stripped side. The numbers up to there may be used."
+    LITHIUM_USED_UP = "The simulated cell used up the lithium of one electrode. The numbers up to there may be used."
     INTERRUPTED = "The computation was interrupted. Run the same command again to resume it."
 
     @property
     def good(self) -> bool:
         """Whether the numbers may be used."""
-        return self is Outcome.SUCCESS
+        ends = (Outcome.SHORT_CIRCUIT, Outcome.CONTACT_LOST, Outcome.LITHIUM_USED_UP)
+        return self is Outcome.SUCCESS or self in ends
 
     @property
     def label(self) -> str:

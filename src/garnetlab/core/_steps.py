@@ -15,6 +15,7 @@ The grammar takes PyBaMM's step strings and adds current densities, impedance, v
 from __future__ import annotations
 
 import enum
+import functools
 import math
 import re
 from collections.abc import Iterable
@@ -175,6 +176,7 @@ def parse_step(text: str) -> Step:
         raise InvalidInput(message) from None
 
 
+@functools.lru_cache(maxsize=4096)
 def read_step(text: str) -> Step:
     """Return the step a sentence describes; ``UnitError`` without the name of an entry where it cannot be read."""
     sentence = " ".join(text.split()).removesuffix(".")

@@ -1,0 +1,361 @@
+"""Compiled runs of the mean-field level: a symmetric or asymmetric cell through steps, and damage integrals for fits."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from garnetlab.simulate import _mean_field_compiled as k
+from garnetlab.simulate._mean_field_compiled import advance, contact
+
+Floats = NDArray[np.float64]
+
+# numba reads these as constants
+GAP, DEAD_GAP, HARM, COVERAGE, METAL = k.GAP, k.DEAD_GAP, k.HARM, k.COVERAGE, k.METAL
+EXCHANGE, SYMMETRY, TRANSFER, FILM, THERMAL = k.EXCHANGE, k.SYMMETRY, k.TRANSFER, k.FILM, k.THERMAL
+HEIGHT, CRITICAL = k.HEIGHT, k.CRITICAL
+SLAB, SOFT, HARD, SOFTENING, REST_VOLTAGE, LEAK = k.SLAB, k.SOFT, k.HARD, k.SOFTENING, k.REST_VOLTAGE, k.LEAK
+TIME, VOLTAGE, CURRENT, LEFT, RIGHT = k.TIME, k.VOLTAGE, k.CURRENT, k.LEFT, k.RIGHT
+HARM_LEFT, HARM_RIGHT, STEP, CYCLE, SHORT = k.HARM_LEFT, k.HARM_RIGHT, k.STEP, k.CYCLE, k.SHORT
+LEVEL, LASTS, ABOVE, BELOW, PIECES, ROW = k.LEVEL, k.LASTS, k.ABOVE, k.BELOW, k.PIECES, k.ROW
+DONE, SHORTED, CONTACT_LOST, LITHIUM_GONE = k.DONE, k.SHORTED, k.CONTACT_LOST, k.LITHIUM_GONE
+AT_LIMIT, TOO_MANY_STEPS = k.AT_LIMIT, k.TOO_MANY_STEPS
+
+_NEWTON = 60
+_EXACT = 1e-12
+
+
+@njit(cache=True, error_model="numpy")
+def overpotential(current: float, p: Floats, theta: float) -> float:
+    """Return the overpotential [V] of a face at an electrode current density; > 0 strips."""
+    true = current / theta
+    if p[TRANSFER] > 0.0:
+        linear: float = true * (p[TRANSFER] + p[FILM])
+        return linear
+    ratio = true / p[EXCHANGE]
+    a = p[SYMMETRY]
+    x = 2.0 * math.asinh(0.5 * ratio)
+    if a != 0.5:
+        if ratio > 0.0:
+            x = min(x / (2.0 * (1.0 - a)), math.log1p(ratio) / (1.0 - a)) if a < 0.5 else x / (2.0 * (1.0 - a))
+        else:
+            x = x / (2.0 * a)
+        for _ in range(_NEWTON):
+            up, down = math.exp((1.0 - a) * x), math.exp(-a * x)
+            step = (up - down - ratio) / ((1.0 - a) * up + a * down)
+            step = max(-1.0, min(1.0, step))
+            x -= step
+            if abs(step) < _EXACT * max(1.0, abs(x)):
+                break
+    found: float = x * p[THERMAL] + true * p[FILM]
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def short_of(harm: float, cell: Floats) -> float:
+    """Return the resistance [ohm m^2] of the short at a damage of 1 or more; infinite below."""
+    if harm < 1.0:
+        return np.inf
+    if cell[SOFTENING] <= 0.0:
+        hard: float = cell[HARD]
+        return hard
+    share = min(1.0, (harm - 1.0) / cell[SOFTENING])
+    return float(cell[SOFT] * (cell[HARD] / cell[SOFT]) ** share)
+
+
+@njit(cache=True, error_model="numpy")
+def intact_voltage(current: float, left: Floats, right: Floats, pl: Floats, pr: Floats, cell: Floats) -> float:
+    """Return the voltage [V] without a short; a positive current strips the left and plates the right electrode."""
+    tl, _ = contact(left[GAP] + left[DEAD_GAP], pl, left[COVERAGE])
+    tr, _ = contact(right[GAP] + right[DEAD_GAP], pr, right[COVERAGE])
+    faces = overpotential(current, pl, tl) - overpotential(-current, pr, tr)
+    return float(cell[REST_VOLTAGE] + current * cell[SLAB] + faces)
+
+
+@njit(cache=True, error_model="numpy")
+def shared_current(
+    current: float, left: Floats, right: Floats, pl: Floats, pr: Floats, cell: Floats
+) -> tuple[float, float, float]:
+    """Return the current that passes as ions, the voltage, and the resistance of the short (infinite if none)."""
+    short = short_of(max(left[HARM], right[HARM]), cell)
+    if short == np.inf:
+        voltage = intact_voltage(current, left, right, pl, pr, cell)
+        if cell[LEAK] == 0.0:
+            return current, voltage, short
+        ions = current - cell[LEAK] * voltage
+        return ions, voltage - cell[LEAK] * voltage * cell[SLAB], short
+    if current == 0.0:  # at rest only the rest voltage drives ions through the short: it is small
+        return 0.0, 0.0, short
+    low, high = 0.0, 1.0
+    for _ in range(48):
+        share = 0.5 * (low + high)
+        if intact_voltage(share * current, left, right, pl, pr, cell) / current > (1.0 - share) * short:
+            high = share
+        else:
+            low = share
+    share = 0.5 * (low + high)
+    return share * current, (1.0 - share) * current * short, short
+
+
+@njit(cache=True, error_model="numpy")
+def _record(
+    out: Floats, row: int, time: float, step: int, cycle: int, left: Floats, right: Floats,
+    pl: Floats, pr: Floats, current: float, voltage: float, short: float,
+) -> None:  # fmt: skip
+    """Write one record."""
+    tl, _ = contact(left[GAP] + left[DEAD_GAP], pl, left[COVERAGE])
+    tr, _ = contact(right[GAP] + right[DEAD_GAP], pr, right[COVERAGE])
+    out[row, TIME], out[row, VOLTAGE], out[row, CURRENT] = time, voltage, current
+    out[row, LEFT], out[row, RIGHT] = tl, tr
+    out[row, HARM_LEFT], out[row, HARM_RIGHT] = left[HARM], right[HARM]
+    out[row, STEP], out[row, CYCLE], out[row, SHORT] = step, cycle, short
+
+
+@njit(cache=True, error_model="numpy")
+def _started(current: float, state: Floats, p: Floats) -> bool:
+    """Return whether a filament starts: the overpotential of the plated face reaches what the flaw stands."""
+    if not (current < 0.0 and p[CRITICAL] > 0.0 and state[HARM] < 1.0):
+        return False
+    theta, _ = contact(state[GAP] + state[DEAD_GAP], p, state[COVERAGE])
+    return bool(-overpotential(current, p, theta) >= p[CRITICAL])
+
+
+@njit(cache=True, error_model="numpy")
+def _both(
+    left: Floats, right: Floats, ions: float, h: float, pl: Floats, pr: Floats, tolerance: float, hint: Floats,
+    space: Floats,
+) -> tuple[float, int, float]:  # fmt: skip
+    """Advance both faces by ``h`` or until contact or lithium is gone; return the time, how it ended, and when it shorted.
+
+    ``space`` (2, 5) is working memory.
+    """
+    end, why = h, DONE
+    metal = left[METAL] if ions > 0.0 else right[METAL]
+    if metal < abs(ions) * end:
+        end, why = max(metal, 0.0) / abs(ions), LITHIUM_GONE
+    space[0] = left
+    space[1] = right
+    tl, el, hint[0], sl = advance(left, ions, end, pl, tolerance, hint[0])
+    tr, er, hint[1], sr = advance(right, -ions, end, pr, tolerance, hint[1])
+    if max(el, er) == CONTACT_LOST and tl != tr:
+        end = min(tl, tr)
+        if tl > end:
+            left[:] = space[0]
+            _, _, hint[0], sl = advance(left, ions, end, pl, tolerance, 0.0)
+        else:
+            right[:] = space[1]
+            _, _, hint[1], sr = advance(right, -ions, end, pr, tolerance, 0.0)
+    if max(el, er) != DONE:
+        why, end = max(el, er), min(tl, tr)
+    passed = sl if sl >= 0.0 and (sr < 0.0 or sl < sr) else sr
+    return end, why, passed
+
+
+@njit(cache=True, error_model="numpy")
+def run_block(
+    steps: Floats, times: int, rows_left: Floats, rows_right: Floats, cells: Floats, left: Floats, right: Floats,
+    clock: Floats, tolerance: float, after_short: float, out: Floats, first_step: int, first_cycle: int, events: Floats,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Run steps ``times`` times; return how it ended, the records written and the repetitions finished.
+
+    ``clock`` holds the time and the time of the short (infinite if none), ``events`` how often a limit was reached since
+    contact or lithium was gone; they and the states are updated in place.
+    """
+    written = 0
+    hints = np.zeros((len(steps), 2))
+    space, kept, no_hint = np.zeros((2, 5)), np.zeros((2, 5)), np.zeros(2)
+    for cycle in range(times):
+        for s in range(len(steps)):
+            pl, pr, cell = rows_left[int(steps[s, ROW])], rows_right[int(steps[s, ROW])], cells[int(steps[s, ROW])]
+            current = steps[s, LEVEL]
+            pieces = int(steps[s, PIECES])
+            h = steps[s, LASTS] / pieces
+            if clock[1] == np.inf and (_started(current, left, pl) or _started(-current, right, pr)):
+                (left if current < 0.0 else right)[HARM] = 1.0
+                clock[1] = clock[0]
+            place = (first_step + s, first_cycle + cycle)
+            ions, voltage, short = shared_current(current, left, right, pl, pr, cell)
+            _record(out, written, clock[0], place[0], place[1], left, right, pl, pr, current, voltage, short)
+            written += 1
+            if voltage >= steps[s, ABOVE] or voltage <= steps[s, BELOW]:
+                continue
+            for _ in range(pieces):
+                before = voltage
+                kept[0] = left
+                kept[1] = right
+                end, why, passed = _both(left, right, ions, h, pl, pr, tolerance, hints[s], space)
+                if clock[1] == np.inf and passed >= 0.0:
+                    clock[1] = clock[0] + passed
+                passing = ions
+                ions, voltage, short = shared_current(current, left, right, pl, pr, cell)
+                limited = voltage >= steps[s, ABOVE] or voltage <= steps[s, BELOW]
+                if limited:
+                    limit = steps[s, ABOVE] if voltage >= steps[s, ABOVE] else steps[s, BELOW]
+                    low, high = 0.0, end
+                    for _ in range(30):
+                        middle = 0.5 * (low + high)
+                        left[:] = kept[0]
+                        right[:] = kept[1]
+                        no_hint[:] = 0.0
+                        _both(left, right, passing, middle, pl, pr, tolerance, no_hint, space)
+                        ions, voltage, short = shared_current(current, left, right, pl, pr, cell)
+                        if (voltage - limit) * (before - limit) > 0.0:
+                            low = middle
+                        else:
+                            high = middle
+                    end, why = high, AT_LIMIT
+                clock[0] += end
+                _record(out, written, clock[0], place[0], place[1], left, right, pl, pr, current, voltage, short)
+                written += 1
+                limit = steps[s, ABOVE] if current > 0.0 else steps[s, BELOW]
+                if CONTACT_LOST <= why <= LITHIUM_GONE and abs(limit) < np.inf:
+                    out[written - 1, VOLTAGE] = limit  # nothing else carries the current
+                    events[0 if why == CONTACT_LOST else 1] += 1
+                    why = AT_LIMIT
+                if clock[0] - clock[1] >= after_short:
+                    return SHORTED, written, cycle
+                if why == AT_LIMIT:
+                    break
+                if why != DONE:
+                    return why, written, cycle
+    return DONE, written, times
+
+
+@njit(cache=True, error_model="numpy")
+def _half_cycles(
+    left: Floats, right: Floats, current: float, half: float, p: Floats, tolerance: float, hints: Floats
+) -> int:
+    """Run one cycle of a symmetric cell in place; return how it ended."""
+    for part in range(2):
+        sign = current if part == 0 else -current
+        _, one, hints[2 * part], _ = advance(left, sign, half, p, tolerance, hints[2 * part])
+        _, other, hints[2 * part + 1], _ = advance(right, -sign, half, p, tolerance, hints[2 * part + 1])
+        if one != DONE or other != DONE:
+            return max(one, other)
+    return DONE
+
+
+@njit(cache=True, error_model="numpy")
+def _correct(state: Floats, was: Floats, old: Floats, skipped: int) -> None:
+    """Add half of the difference of the changes after and before a jump, as Heun's method does."""
+    for entry in (DEAD_GAP, HARM, COVERAGE):
+        change = 0.5 * skipped * (state[entry] - was[entry] - old[entry])
+        state[entry] = max(0.0, state[entry] + change)
+        was[entry] = was[entry] + change
+
+
+@njit(cache=True, error_model="numpy")
+def _leap(state: Floats, was: Floats, old: Floats, skip: int) -> None:
+    """Add ``skip`` times the change of the last cycle, and keep that change."""
+    for entry in (GAP, DEAD_GAP, HARM, COVERAGE):
+        old[entry] = state[entry] - was[entry]
+        state[entry] = max(0.0, state[entry] + skip * old[entry])
+
+
+@njit(cache=True, error_model="numpy")
+def cycling_damage(
+    current: float, half: float, duration: float, p: Floats, tolerance: float, jump: float
+) -> tuple[float, float, int, float]:
+    """Return damage and its rate [1/s] after ``duration`` of symmetric cycling, how it ended, and the time reached.
+
+    Cycles in which the gaps hardly change are jumped over and corrected (projective Heun): no jump moves the dead gap by
+    more than ``jump`` of the height that is left, and where the state repeats the rest is one jump. ``jump = 0`` runs every
+    cycle.
+    """
+    left, right = np.zeros(5), np.zeros(5)
+    left[METAL] = right[METAL] = np.inf
+    hints, old_left, old_right = np.zeros(4), np.zeros(5), np.zeros(5)
+    cycles = max(1, math.ceil(duration / (2.0 * half) - 1e-9))
+    n, calm, rate, skipped = 0, 0, 0.0, 0
+    height = p[HEIGHT]
+    while n < cycles:
+        was_left, was_right = left.copy(), right.copy()
+        why = _half_cycles(left, right, current, half, p, tolerance, hints)
+        if why != DONE:
+            return max(left[HARM], right[HARM]), rate, why, 2.0 * half * n
+        n += 1
+        rate = max(left[HARM] - was_left[HARM], right[HARM] - was_right[HARM]) / (2.0 * half)
+        if jump <= 0.0:
+            continue
+        moved = abs(left[GAP] - was_left[GAP]) + abs(right[GAP] - was_right[GAP])
+        slow = max(left[DEAD_GAP] - was_left[DEAD_GAP], right[DEAD_GAP] - was_right[DEAD_GAP])
+        slow = slow + height * (abs(left[COVERAGE] - was_left[COVERAGE]) + abs(right[COVERAGE] - was_right[COVERAGE]))
+        calm = calm + 1 if moved <= 0.1 * slow + 1e-7 * height else 0
+        if calm < 3:
+            continue
+        if skipped > 0:
+            _correct(left, was_left, old_left, skipped)
+            _correct(right, was_right, old_right, skipped)
+        rest = height - max(left[GAP] + left[DEAD_GAP], right[GAP] + right[DEAD_GAP])
+        skip = cycles - n
+        if slow > 1e-10 * height:
+            skip = min(skip - 4, int(jump * rest / slow))
+        skipped = 0
+        if skip > 1:
+            _leap(left, was_left, old_left, skip)
+            _leap(right, was_right, old_right, skip)
+            n += skip
+            skipped, calm = skip, 0
+    return max(left[HARM], right[HARM]), rate, DONE, 2.0 * half * n
+
+
+@njit(cache=True, error_model="numpy")
+def ladder_damage(step: float, half: float, p: Floats, tolerance: float, cycles: int, out: Floats) -> int:
+    """Fill ``out`` with the damage of the worse face after each step of a ladder; return the steps survived by the contact."""
+    left, right = np.zeros(5), np.zeros(5)
+    left[METAL] = right[METAL] = np.inf
+    for i in range(len(out)):
+        hints = np.zeros(4)
+        for _ in range(cycles):
+            if _half_cycles(left, right, step * (i + 1), half, p, tolerance, hints) != DONE:
+                return i
+        out[i] = max(left[HARM], right[HARM])
+    return len(out)
+
+
+@njit(cache=True, error_model="numpy")
+def current_at(voltage: float, left: Floats, right: Floats, pl: Floats, pr: Floats, cell: Floats) -> float:
+    """Return the current density [A/m^2] that passes as ions at a voltage: the voltage grows with the current."""
+    high = max(1e-12, abs(voltage - cell[REST_VOLTAGE]) / cell[SLAB])  # the slab alone would let this pass
+    low = -high
+    for _ in range(80):
+        middle = 0.5 * (low + high)
+        if intact_voltage(middle, left, right, pl, pr, cell) > voltage:
+            high = middle
+        else:
+            low = middle
+    found: float = 0.5 * (low + high)
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def hold_voltage(
+    start: float, stop: float, duration: float, pieces: int, pl: Floats, pr: Floats, cell: Floats, left: Floats,
+    right: Floats, clock: Floats, tolerance: float, after_short: float, out: Floats, step: int, cycle: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Run a voltage that goes linearly from ``start`` to ``stop``; return how it ended and the records written."""
+    h = duration / pieces
+    hint, space = np.zeros(2), np.zeros((2, 5))
+    why = DONE
+    for piece in range(pieces + 1):
+        voltage = start + (stop - start) * piece / pieces
+        ions = current_at(voltage, left, right, pl, pr, cell)
+        short = short_of(max(left[HARM], right[HARM]), cell)
+        total = ions + (0.0 if short == np.inf else voltage / short) + cell[LEAK] * voltage
+        _record(out, piece, clock[0], step, cycle, left, right, pl, pr, total, voltage, short)
+        if clock[1] == np.inf and (_started(ions, left, pl) or _started(-ions, right, pr)):
+            (left if ions < 0.0 else right)[HARM] = 1.0
+            clock[1] = clock[0]
+        if clock[0] - clock[1] >= after_short:
+            return SHORTED, piece + 1
+        if why != DONE:
+            return why, piece + 1
+        if piece < pieces:
+            end, why, passed = _both(left, right, ions, h, pl, pr, tolerance, hint, space)
+            if clock[1] == np.inf and passed >= 0.0:
+                clock[1] = clock[0] + passed
+            clock[0] += end
+    return DONE, pieces + 1

@@ -1,0 +1,280 @@
+"""Virtual tests of lithium cells on garnet: a cell and a procedure in, measurements as instruments give them out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from garnetlab import units
+from garnetlab.core import (
+    Channel,
+    ImpedanceStep,
+    Kind,
+    Measurement,
+    Outcome,
+    Procedure,
+    Result,
+    SimulationSource,
+)
+from garnetlab.physics._ranges import require_not_negative
+from garnetlab.physics._table import require_positive
+from garnetlab.simulate import _mean_field_compiled as kernel
+from garnetlab.simulate._cell_model import CellModel
+from garnetlab.simulate._cell_runner import Runner, Sweep
+from garnetlab.simulate._program import Stage, program
+from garnetlab.simulate.eis import REALISTIC, Noise, simulate_eis, sweep_frequencies
+from garnetlab.units import Quantity
+
+__all__ = ["CellTest", "simulate_cell"]
+
+Floats = NDArray[np.float64]
+
+_FAILURES = {
+    Outcome.SHORT_CIRCUIT: "short circuit",
+    Outcome.CONTACT_LOST: "contact lost",
+    Outcome.LITHIUM_USED_UP: "lithium used up",
+}
+_COLDEST, _HOTTEST = units.celsius(-20.0), units.celsius(100.0)
+_LOWEST, _HIGHEST = 0.1e6, 400e6
+
+
+@dataclass(frozen=True, slots=True)
+class CellTest:
+    """What a virtual test gave: measurements in the order in which they were made, and what the model knows of them.
+
+    Parameters
+    ----------
+    measurements: Ordinary measurements: the record of the cycler, and one per impedance sweep.
+    result:       Time to failure and how, currents survived and failed, contact fractions and overpotentials over time.
+    """
+
+    measurements: tuple[Measurement, ...]
+    result: Result
+
+    @property
+    def record(self) -> Measurement | None:
+        """The record of the cycler, None where the test is impedance alone."""
+        return next((m for m in self.measurements if m.kind is not Kind.IMPEDANCE), None)
+
+    @property
+    def spectra(self) -> tuple[Measurement, ...]:
+        """The impedance sweeps."""
+        return tuple(m for m in self.measurements if m.kind is Kind.IMPEDANCE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What the record of a test is written with."""
+
+    stages: tuple[Stage, ...]
+    temperature: float
+    area: float
+    source: SimulationSource
+    metadata: dict[str, float | str]
+
+
+def simulate_cell(
+    cell: CellModel,
+    procedure: Procedure,
+    *,
+    temperature: float | None = None,
+    rng: np.random.Generator | int = 0,
+    voltage_noise: float = 0.0,
+    impedance_noise: Noise | float = REALISTIC,
+    period: float | None = None,
+    tolerance: float = 1e-2,
+    after_short: float = 0.0,
+    progress: Callable[[int, int], None] | None = None,
+) -> CellTest:
+    """Return what a cycler and an impedance analyser would record of a cell, at the mean-field level.
+
+    Parameters
+    ----------
+    cell:            The cell.
+    procedure:       Plating, stripping, rests, holds, voltage sweeps and impedance. Plating plates the right electrode.
+    temperature:     [K] where a step says none; that of the procedure, else 25 degC.
+    rng:             Source of the noise, or a seed.
+    voltage_noise:   Standard deviation of a recorded voltage [V].
+    impedance_noise: Noise law of the sweeps, or the share of abs(Z).
+    period:          Between records [s] where a step says none; by default twelve in a step, or its ends where there
+                     are more than 400 repetitions.
+    tolerance:       Relative, of the gaps.
+    after_short:     How long the test goes on after a short [s].
+    progress:        Called with repetitions done and asked for.
+
+    Returns
+    -------
+    :  Measurements with channels time, voltage, current, temperature, cycle (from 1), step (from 1); and a result with
+       ``time_to_failure`` [s] where it failed, ``critical_current_density_survived`` and ``_failed`` where currents
+       rise, and the curves ``time``, ``contact_fraction_left`` and ``_right``, ``damage_left`` and ``_right``,
+       ``half_cycle_time``, ``half_cycle_overpotential`` [V, signed]. The outcome tells a short, lost contact and used-up
+       lithium apart. Nothing is stopped before its end without saying so.
+
+    Raises
+    ------
+    InvalidInput  if a step cannot be done with such a cell or a number is out of its range.
+    SolveFailed   if the integration does not converge.
+    """
+    require_not_negative(voltage_noise=voltage_noise, after_short=after_short)
+    require_positive(tolerance=tolerance, **({} if period is None else {"period": period}))
+    kelvin = temperature or procedure.temperature or units.celsius(25.0)
+    stages = program(procedure, area=cell.area)
+    runner = Runner(cell, kelvin, period, tolerance, after_short)
+    runner.run(stages, progress)
+    generator = np.random.default_rng(rng)
+    digest = _digest(cell, procedure, kelvin, generator)
+    records = runner.records()
+    source = SimulationSource(digest, rng if isinstance(rng, int) else None, "mean-field cell")
+    metadata: dict[str, float | str] = {"area": cell.area, "thickness": cell.thickness, "temperature": kelvin}
+    metadata |= {"sample": cell.name} if cell.name else {}
+    found: list[Measurement] = []
+    if len(records):
+        setting = _Setting(stages, kelvin, cell.area, source, metadata)
+        found.append(_record(records, setting, voltage_noise, generator))
+    found += [_spectrum(s, cell, generator, impedance_noise, metadata) for s in runner.sweeps]
+    warnings = (*_warnings(cell, kelvin, stages), *runner.warnings)
+    result = _result(records, runner, tuple(m.source.to_dict() for m in found), warnings)
+    return CellTest(tuple(found), result)
+
+
+def _warnings(cell: CellModel, kelvin: float, stages: tuple[Stage, ...]) -> tuple[str, ...]:
+    said = []
+    temperatures = [kelvin] + [t for s in stages for d in s.steps if (t := getattr(d, "temperature", None)) is not None]
+    if not all(_COLDEST <= t <= _HOTTEST for t in temperatures):
+        said.append("a temperature lies outside -20 to 100 degC, for which the models were thought.")
+    pressures = {face.pressure for face in (cell.left, cell.right) if face.creep}
+    outside = [p for p in sorted(pressures) if not _LOWEST <= p <= _HIGHEST]
+    said += [f"the stack pressure of {p / 1e6:g} MPa lies outside 0.1 to 400 MPa." for p in outside]
+    return tuple(dict.fromkeys(said))
+
+
+def _record(records: Floats, setting: _Setting, noise: float, rng: np.random.Generator) -> Measurement:
+    voltage = records[:, kernel.VOLTAGE]
+    if noise > 0.0:
+        voltage = voltage + noise * rng.standard_normal(len(voltage))
+    steps = [s for stage in setting.stages for s in stage.steps]
+    at = np.array([getattr(s, "temperature", None) or setting.temperature for s in steps])
+    place = records[:, kernel.STEP].astype(np.int64)
+    return Measurement(
+        kind=_kind(setting.stages),
+        channels={
+            Channel.TIME: records[:, kernel.TIME],
+            Channel.VOLTAGE: voltage,
+            Channel.CURRENT: records[:, kernel.CURRENT] * setting.area,
+            Channel.TEMPERATURE: at[place],
+            Channel.CYCLE: records[:, kernel.CYCLE] + 1.0,
+            Channel.STEP: records[:, kernel.STEP] + 1.0,
+        },
+        source=setting.source,
+        metadata=setting.metadata,
+        std={Channel.VOLTAGE: np.full(len(voltage), noise)} if noise > 0.0 else {},
+    )
+
+
+def _kind(stages: tuple[Stage, ...]) -> Kind:
+    drives = [s for stage in stages for s in stage.steps if not isinstance(s, ImpedanceStep)]
+    held = [d for d in drives if d.voltages is not None]
+    if not held or any(d.current not in (None, 0.0) for d in drives):
+        return Kind.CYCLING
+    swept = any(d.voltages is not None and d.voltages[0] != d.voltages[1] for d in held)
+    return Kind.VOLTAMMETRY if swept else Kind.DC_POLARISATION
+
+
+def _spectrum(
+    sweep: Sweep, cell: CellModel, rng: np.random.Generator, noise: Noise | float, metadata: dict[str, float | str]
+) -> Measurement:
+    circuit, values = cell.impedance(sweep.temperature, left=sweep.left, right=sweep.right, short=sweep.short)
+    high, low = max(sweep.step.start, sweep.step.stop), min(sweep.step.start, sweep.step.stop)
+    frequencies = sweep_frequencies(high=high, low=low, points_per_decade=sweep.step.points_per_decade or 10)
+    if sweep.step.start < sweep.step.stop:
+        frequencies = frequencies[::-1]  # type: ignore[index]
+    return simulate_eis(
+        circuit,
+        values,
+        rng=rng,
+        frequencies=frequencies,
+        noise=noise,
+        amplitude=sweep.step.amplitude,
+        metadata={**metadata, "temperature": sweep.temperature, "hours": sweep.time / 3600.0},
+    )
+
+
+def _result(
+    records: Floats, runner: Runner, sources: tuple[dict[str, object], ...], warnings: tuple[str, ...]
+) -> Result:
+    quantities: dict[str, Quantity] = {}
+    shorted = float(runner.clock[1])
+    outcome = Outcome.SHORT_CIRCUIT if shorted < math.inf else runner.outcome
+    details: dict[str, object] = {"level": "mean-field", "ended": runner.outcome.label}
+    if outcome in _FAILURES:
+        end = shorted if shorted < math.inf else float(runner.clock[0])
+        quantities["time_to_failure"] = Quantity(end, 0.0, "h")
+        details["failure"] = _FAILURES[outcome]
+    if runner.imposed:
+        quantities |= _currents(records, shorted, outcome)
+    details |= {
+        name: int(n)
+        for name, n in zip(("limits_by_lost_contact", "limits_by_lost_lithium"), runner.events, strict=True)
+    }
+    steps = _half_cycles(records)
+    curves = {
+        "time": records[:, kernel.TIME],
+        "contact_fraction_left": records[:, kernel.LEFT],
+        "contact_fraction_right": records[:, kernel.RIGHT],
+        "damage_left": records[:, kernel.HARM_LEFT],
+        "damage_right": records[:, kernel.HARM_RIGHT],
+        "half_cycle_time": records[steps, kernel.TIME],
+        "half_cycle_overpotential": records[steps, kernel.VOLTAGE],
+    }
+    return Result(
+        analysis="cell-test",
+        quantities=quantities,
+        outcome=outcome,
+        curves=curves,
+        details=details,
+        sources=sources,
+        warnings=warnings,
+    )
+
+
+def _half_cycles(records: Floats) -> NDArray[np.int64]:
+    """Return the last record of every step that passes current."""
+    if not len(records):
+        return np.zeros(0, dtype=np.int64)
+    place = records[:, kernel.STEP] + 1e6 * records[:, kernel.CYCLE]
+    last = np.append(np.flatnonzero(np.diff(place)), len(records) - 1)
+    found: NDArray[np.int64] = last[records[last, kernel.CURRENT] != 0.0]
+    return found
+
+
+def _currents(records: Floats, shorted: float, outcome: Outcome) -> dict[str, Quantity]:
+    """Return the largest current density that the cell finished, and that at which it failed, where currents rise."""
+    current = np.abs(records[:, kernel.CURRENT])
+    levels = np.unique(np.round(current[current > 0.0], 9))
+    if len(levels) < 2:
+        return {}
+    failed = outcome in _FAILURES
+    if not failed:
+        return {"critical_current_density_survived": Quantity(float(levels[-1]), 0.0, "mA/cm^2")}
+    last = len(current) - 1
+    if shorted < math.inf:
+        last = max(int(np.searchsorted(records[:, kernel.TIME], shorted * (1.0 + 1e-12), side="right")) - 1, 0)
+    at = float(current[last])
+    below = levels[levels < at * (1.0 - 1e-9)]
+    out = {"critical_current_density_failed": Quantity(at, 0.0, "mA/cm^2")}
+    if len(below):
+        out["critical_current_density_survived"] = Quantity(float(below[-1]), 0.0, "mA/cm^2")
+    return out
+
+
+def _digest(cell: CellModel, procedure: Procedure, kelvin: float, rng: np.random.Generator) -> str:
+    text = json.dumps(
+        [asdict(cell), list(procedure.steps), kelvin, rng.bit_generator.state], sort_keys=True, default=repr
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
