@@ -57,7 +57,7 @@ class CreepClosure:
     exponent: Number
     activation_energy: MolarEnergy
     reference_temperature: Temperature
-    smallest_radius: Length = 1e-7
+    smallest_radius: Length = 3e-7
 
     def __post_init__(self) -> None:
         require_not_negative(
