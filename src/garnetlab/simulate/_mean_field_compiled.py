@@ -171,7 +171,7 @@ def advance(
     w, d, harm, c = state[GAP], state[DEAD_GAP], state[HARM], state[COVERAGE]
     t, passed, ended = 0.0, -1.0, DONE
     dt = duration if not 0.0 < first < duration else first
-    floor = 0.1 * tolerance * p[HEIGHT]
+    floor = 0.05 * tolerance * p[HEIGHT]
     last = p[HEIGHT] * p[LOST]
     count = 0
     while t < duration:

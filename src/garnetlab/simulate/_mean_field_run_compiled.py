@@ -136,8 +136,8 @@ def _both(
     metal = left[METAL] if ions > 0.0 else right[METAL]
     if metal < abs(ions) * end:
         end, why = max(metal, 0.0) / abs(ions), LITHIUM_GONE
-    space[0] = left
-    space[1] = right
+    for i in range(5):
+        space[0, i], space[1, i] = left[i], right[i]
     tl, el, hint[0], sl = advance(left, ions, end, pl, tolerance, hint[0])
     tr, er, hint[1], sr = advance(right, -ions, end, pr, tolerance, hint[1])
     if max(el, er) == CONTACT_LOST and tl != tr:
@@ -184,8 +184,8 @@ def run_block(
                 continue
             for _ in range(pieces):
                 before = voltage
-                kept[0] = left
-                kept[1] = right
+                for i in range(5):
+                    kept[0, i], kept[1, i] = left[i], right[i]
                 end, why, passed = _both(left, right, ions, h, pl, pr, tolerance, hints[s], space)
                 if clock[1] == np.inf and passed >= 0.0:
                     clock[1] = clock[0] + passed

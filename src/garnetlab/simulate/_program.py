@@ -20,7 +20,6 @@ class Drive:
     ``high`` and ``low`` are the voltages that end it; a positive current strips the left electrode.
     """
 
-    text: str
     duration: float
     current: float | None = None
     voltages: tuple[float, float] | None = None
@@ -59,7 +58,7 @@ def _drive(step: TimedStep | ImpedanceStep | SweepStep, area: float) -> Drive | 
         return step
     if isinstance(step, SweepStep):
         ends = (step.start, step.stop)
-        return Drive(str(step), step.duration, voltages=ends, temperature=step.temperature, period=step.period)
+        return Drive(step.duration, voltages=ends, temperature=step.temperature, period=step.period)
     if step.action is Action.HOLD:
         return _hold(step)
     current = 0.0
@@ -67,7 +66,7 @@ def _drive(step: TimedStep | ImpedanceStep | SweepStep, area: float) -> Drive | 
         current = step.action.sign * _density(step, step.level, area)
     duration, endless = _duration(step, abs(current), area)
     high, low = _limits(step, current)
-    return Drive(str(step), duration, current, None, high, low, step.temperature, step.period, endless)
+    return Drive(duration, current, None, high, low, step.temperature, step.period, endless)
 
 
 def _hold(step: TimedStep) -> Drive:
@@ -75,7 +74,7 @@ def _hold(step: TimedStep) -> Drive:
         message = f"step = {str(step)!r}: expected a time and no other end, as in 'Hold at 10 mV for 30 minutes'."
         raise InvalidInput(message)
     ends = (step.level.value, step.level.value)
-    return Drive(str(step), step.duration, voltages=ends, temperature=step.temperature, period=step.period)
+    return Drive(step.duration, voltages=ends, temperature=step.temperature, period=step.period)
 
 
 def _density(step: TimedStep, level: Level | None, area: float) -> float:

@@ -256,9 +256,10 @@ def _half_cycles(records: Floats) -> NDArray[np.int64]:
 def _currents(records: Floats, shorted: float, outcome: Outcome) -> dict[str, Quantity]:
     """Return the largest current density that the cell finished, and that at which it failed, where currents rise."""
     current = np.abs(records[:, kernel.CURRENT])
-    levels = np.unique(np.round(current[current > 0.0], 9))
-    if len(levels) < 2:
+    driven = current[current > 0.0]
+    if not len(driven) or np.ptp(driven) <= 1e-9 * float(driven[0]):
         return {}
+    levels = np.unique(np.round(driven, 9))
     failed = outcome in _FAILURES
     if not failed:
         return {"critical_current_density_survived": Quantity(float(levels[-1]), 0.0, "mA/cm^2")}
