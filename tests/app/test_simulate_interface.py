@@ -166,7 +166,7 @@ def test_a_document_that_cannot_be_used_is_one_line_and_status_2(tmp_path, text,
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("interfce",), "kind = 'interfce': not known. Did you mean 'interface'? Known: interface."),
+        (("interfce",), "kind = 'interfce': not known. Did you mean 'interface'? Known: interface, ccd, cycling"),
         (("interface", "--name", "ful"), "name = 'ful': no such interface"),
     ],
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+
 import jsonschema
 import pytest
 from hypothesis import given, settings
@@ -30,6 +33,7 @@ from garnetlab.core import (
     parse_document,
     save_document,
 )
+from garnetlab.simulate._face_model import FaceModel
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 CELL = {"layers": [{"material": "Li"}, {"material": "LLZTO", "thickness": "1 mm"}, {"material": "Li"}]}
@@ -79,7 +83,7 @@ EXPERIMENTS = st.builds(
 )  # fmt: skip
 MODELS = st.builds(
     ModelEntry, base=st.sampled_from(["peng2025", "m"]), initial_contact=st.none() | st.floats(1e-3, 1.0),
-    supply_activation_energy=st.none() | st.floats(1.0, 1e5), height=st.none() | st.floats(1e-9, 1e-3),
+    supply_activation_energy=st.none() | st.floats(1e-22, 1e-18), height=st.none() | st.floats(1e-9, 1e-3),
     exchange_current_density=st.none() | CURRENTS, pressure=st.none() | st.just(0.0) | st.floats(1e3, 1e8),
     surface_energy=st.none() | st.just(0.0), double_layer_capacitance=st.none() | st.floats(1e-6, 10.0),
 )  # fmt: skip
@@ -160,7 +164,7 @@ def test_a_model_gives_only_what_it_changes_in_si():
     assert model.base == "peng2025"
     assert model.overrides() == {
         "supply": 10.0,
-        "supply_activation_energy": pytest.approx(0.4 * units.eV * units.N_A, rel=1e-15),
+        "supply_activation_energy": pytest.approx(0.4 * units.eV, rel=1e-15),
         "height": 1.7e-6,
         "surface_energy": 0.0,
     }
@@ -168,7 +172,37 @@ def test_a_model_gives_only_what_it_changes_in_si():
 
 def test_an_energy_per_mole_is_read_too():
     entry = ModelEntry(supply_activation_energy="37 kJ/mol")
-    assert entry.supply_activation_energy == 37e3
+    assert entry.supply_activation_energy == pytest.approx(37e3 / units.N_A, rel=1e-15)
+
+
+def test_the_entries_of_a_model_are_the_parameters_of_a_face_and_what_goes_with_a_document():
+    face = {field.name for field in dataclasses.fields(FaceModel)}
+    assert set(ModelEntry.model_fields) - face == {"base", "note", "off"}
+    assert face - set(ModelEntry.model_fields) == set()
+
+
+def test_every_entry_of_a_model_is_taken_in_the_unit_of_the_face():
+    entry = document({"impedance": {}}, models={"m": {
+        "contact_law": "linear", "load_sharing": 0.5, "smoothing": "20 nm", "smallest_radius": "0.3 um",
+        "closure": "1e-5 1/s", "creep": False, "particle_fraction": 0.01, "particle_diameter": "1 um",
+        "particle_release": 0.1, "critical_overpotential": "50 mV", "lost_share": 0.1, "lithium": "2 mAh/cm2",
+        "potential": "1 mV", "film_resistance": "1 ohm cm2", "off": ["supply"],
+    }}).models["m"]  # fmt: skip
+    expected = {
+        "contact_law": "linear", "load_sharing": 0.5, "smoothing": 2e-8, "smallest_radius": 3e-7, "closure": 1e-5,
+        "creep": False, "particle_fraction": 0.01, "particle_diameter": 1e-6, "particle_release": 0.1,
+        "critical_overpotential": 0.05, "lost_share": 0.1, "lithium": 7.2e4, "potential": 1e-3, "film_resistance": 1e-4,
+        "supply": math.inf,
+    }  # fmt: skip
+    found = entry.overrides()
+    assert found.pop("contact_law") == expected.pop("contact_law")
+    assert found == pytest.approx(expected, rel=1e-14)  # rounding of a unit
+    FaceModel(**{"initial_contact": 1.0, "charge_transfer_resistance": 1e-3, **entry.overrides()})
+
+
+def test_a_mechanism_is_not_switched_off_and_given():
+    with pytest.raises(InvalidInput, match=r"supply is given\. Leave one out"):
+        document({"impedance": {}}, models={"m": {"supply": "1 mA/cm2", "off": ["supply"]}})
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,8 @@ def run_page(page: Path, folder: Path) -> list[str]:
     return wrong
 
 
-PAGES = ("README.md", *(f"docs/how-to/{name}.md" for name in ("analyse-impedance", "simulate-an-interface", "start")))
+HOW_TO = ("analyse-impedance", "simulate-an-interface", "simulate-a-cell", "start")
+PAGES = ("README.md", *(f"docs/how-to/{name}.md" for name in HOW_TO))
 
 
 @pytest.mark.parametrize("page", PAGES)

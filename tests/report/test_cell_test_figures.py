@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from garnetlab import units
+from garnetlab.analyse import analyse_tafel
 from garnetlab.core import Channel, InvalidInput, Kind, Measurement, Result, SimulationSource
 from garnetlab.report import _cell_test_figures as figures
 from garnetlab.report import _style
@@ -168,20 +169,23 @@ def test_overpotentials_of_half_cycles_tell_the_directions_apart(tmp_path, drawn
 
 
 def test_a_tafel_plot_shows_both_lines_and_the_exchange_current(tmp_path, drawn):
-    eta = np.linspace(-0.2, 0.2, 101)
-    density = 1.45 * 2.0 * np.sinh(units.F * eta / (2 * units.R * 298.15))
-    channels = {Channel.TIME: np.arange(101.0), Channel.VOLTAGE: eta, Channel.CURRENT: density * AREA}
-    sweep = Measurement(Kind.VOLTAMMETRY, channels, SimulationSource("", 0, "bv"), {"area": AREA})
-    x = np.linspace(0.0, 0.2, 20)
-    line = 1.45 * np.exp(units.F * x / (2 * units.R * 298.15))
-    curves = {
-        "anodic_overpotential": x, "anodic_current_density": line,
-        "cathodic_overpotential": -x, "cathodic_current_density": -line,
+    density = np.linspace(-8.0, 8.0, 101)
+    one = 2.0 * units.R * 298.15 / units.F * np.arcsinh(density / (2.0 * 1.45))  # of one face, by hand
+    channels = {
+        Channel.TIME: np.arange(101.0), Channel.VOLTAGE: 2.0 * one + 0.02 * density, Channel.CURRENT: density * AREA,
     }  # fmt: skip
-    found = result(curves, exchange_current_density=units.Quantity(1.45, 0.03, "mA/cm^2"))
-    figures.tafel_figure(sweep, found, tmp_path, "t", "cell")
-    assert "j₀ = 0.145 ± 0.003 mA/cm²" in words(drawn[0])
-    assert columns(tmp_path / "t.csv")["cathodic_current_density/A/m2"] == pytest.approx(-line)
+    metadata = {"area": AREA, "temperature": 298.15}
+    sweep = Measurement(Kind.VOLTAMMETRY, channels, SimulationSource("", 0, "bv"), metadata)
+    figures.tafel_figure(analyse_tafel(sweep), tmp_path, "t", "cell")
+    assert "j₀ = 0.145 mA/cm²" in words(drawn[0])
+    data = columns(tmp_path / "t.csv")
+    assert data["overpotential/V"] == pytest.approx(
+        2.0 * one, abs=1e-8
+    )  # exact data: the fit is exact to its tolerance
+    # both lines start at j0 without overpotential and rise by 4 R T/F for a factor e: two faces of symmetry 1/2
+    assert data["anodic_current_density/A/m2"][0] == pytest.approx(1.45, rel=1e-6)
+    slope = np.diff(data["anodic_overpotential/V"]) / np.diff(np.log(data["anodic_current_density/A/m2"]))
+    assert slope == pytest.approx(4.0 * units.R * 298.15 / units.F, rel=1e-9)
     assert drawn[0].axes[0].get_yscale() == "log"
     assert inside(drawn[0])
 
@@ -195,7 +199,7 @@ def test_impedance_before_and_after_has_equal_axes_and_both_spectra_as_data(tmp_
             Kind.IMPEDANCE, {Channel.FREQUENCY: frequency, Channel.IMPEDANCE: z}, SimulationSource("", 0, "RC")
         )
 
-    figures.aged_impedance_figure(spectrum(83.0), spectrum(120.0), tmp_path, "z", "cell")
+    figures.nyquist_figure({"before": spectrum(83.0), "after": spectrum(120.0)}, tmp_path, "z", "cell")
     data = columns(tmp_path / "z.csv")
     assert data["real_before/ohm"].max() == pytest.approx(283.0, rel=1e-3)
     assert data["real_after/ohm"].max() == pytest.approx(320.0, rel=1e-3)

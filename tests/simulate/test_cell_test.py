@@ -270,3 +270,29 @@ def test_the_library_cell_has_the_slab_of_the_paper():
     found = symmetric_cell(plain(), area=AREA, thickness=THICKNESS)
     assert found.slab_resistance(298.15) / 1e-4 == pytest.approx(0.1 / 5.2e-4, rel=1e-3)  # ohm cm2
     assert len(found.row(298.15)) > kernel.LEAK
+
+
+def test_both_sides_of_a_short_are_recorded_at_its_time():
+    face = plain(damage_current=10.0, damage_exponent=4.0)
+    procedure = galvanostatic_cycling(4.0, half_cycle_time=1800.0, duration=100 * HOUR)
+    test = simulate_cell(cell(face, softening=0.0), procedure, after_short=HOUR, period=1800.0)
+    at = test.record[Channel.TIME] == test.result["time_to_failure"].value
+    before, after = np.abs(test.record[Channel.VOLTAGE][at])
+    assert before == pytest.approx(4.0 * (1e-3 / 0.05 + 2e-2), rel=1e-9)
+    expected = short_circuit.shorted_voltage(4.0, cell_resistance=4e-2, short_resistance=2e-4)
+    assert after == pytest.approx(expected, rel=1e-6)
+
+
+def test_contact_lost_before_the_time_of_a_step_is_the_outcome_and_the_test_goes_on():
+    steps = ("Plate at 0.4 mA/cm2 for 50 hours or until 2 V", "Strip at 0.4 mA/cm2 for 30 minutes")
+    test = simulate_cell(cell(living(damage_current=math.inf)), Procedure(steps=steps))
+    assert test.result.outcome is Outcome.CONTACT_LOST
+    assert test.result.details["limits_by_lost_contact"] == 1
+    assert test.record[Channel.TIME][-1] == pytest.approx(test.result["time_to_failure"].value + 0.5 * HOUR)
+
+
+def test_a_voltage_that_alone_ends_a_step_is_meant_and_no_failure():
+    steps = ("Plate at 0.4 mA/cm2 until 2 V", "Strip at 0.4 mA/cm2 for 30 minutes")
+    test = simulate_cell(cell(living(damage_current=math.inf)), Procedure(steps=steps))
+    assert test.result.outcome is Outcome.SUCCESS
+    assert test.result.details["limits_by_lost_contact"] == 1

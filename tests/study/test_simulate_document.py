@@ -229,7 +229,7 @@ def test_the_source_is_the_document_with_its_digest_and_the_image(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "names", "message"),
     [
-        ("interfaces", (), "kind = 'interfaces': not known. Did you mean 'interface'? Known: interface."),
+        ("interfaces", (), "kind = 'interfaces': not known. Did you mean 'interface'? Known: interface, ccd, cycling"),
         ("interface", ("b",), "name = 'b': no such interface"),
     ],
 )

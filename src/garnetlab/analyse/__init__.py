@@ -6,10 +6,12 @@ from garnetlab.analyse.eis import analyse_impedance
 from garnetlab.analyse.joint import joint_arrhenius
 from garnetlab.analyse.profile import profile
 from garnetlab.analyse.replicates import combine, contact_area_test, wording
+from garnetlab.analyse.tafel import analyse_tafel
 
 __all__ = [
     "analyse_circuit",
     "analyse_impedance",
+    "analyse_tafel",
     "arrhenius",
     "branches",
     "combine",

@@ -110,12 +110,11 @@ def _assign(spectrum: Spectrum, sample: Sample) -> Assignment:
     values = [c.value for c in capacities]
     spreads = [(c.std or 0.0) / c.value for c in capacities]
     constant = sample.cell_constant
-    ohmic = spectrum.fitted.value("R0") > 0
     return assign_arcs(
         values,
         spreads,
         cell_constant=1.0 if constant is None else constant / 100.0,
-        ohmic=ohmic,
+        ohmic=_ohmic(spectrum),
         blocking=sample.electrodes == "blocking",
         symmetric=sample.electrodes == "symmetric",
         tail=spectrum.fitted.value("A") > 0,
@@ -123,6 +122,11 @@ def _assign(spectrum: Spectrum, sample: Sample) -> Assignment:
             2 * np.pi * spectrum.frequency.min() * spectrum.fitted.value(f"tau{k}") > 1.0 for k in _arcs(spectrum)
         ],
     )
+
+
+def _ohmic(spectrum: Spectrum) -> bool:
+    """Return whether a series resistance is there: one that the data do not tell from 0 is no sign of the bulk."""
+    return spectrum.fitted.value("R0") > 0 and spectrum.fitted.log_std("R0") <= DETECTED
 
 
 def _names(spectrum: Spectrum, assignment: Assignment, roles: Sequence[str], *, ohmic: bool) -> list[str]:

@@ -136,7 +136,9 @@ def read(
 @app.command()
 def analyse(
     files: Files,
-    analysis: Annotated[str | None, typer.Option("--as", help="eis or arrhenius; by default the kind decides.")] = None,
+    analysis: Annotated[
+        str | None, typer.Option("--as", help="eis, arrhenius or tafel; by default the kind decides.")
+    ] = None,
     area: Annotated[str | None, typer.Option(help='Electrode area, for example "0.785 cm^2".')] = None,
     diameter: Annotated[str | None, typer.Option(help='Electrode diameter, for example "10 mm".')] = None,
     thickness: Annotated[str | None, typer.Option(help='Thickness of the electrolyte, for example "1 mm".')] = None,
@@ -198,30 +200,36 @@ def _show_notes(warnings: object) -> None:
         typer.echo(f"  note: {text}")
 
 
+_SIMULATED = "interface, or a test of a cell: ccd, cycling, plating, abuse, tafel, dc, eis, steps."
+
+
 @app.command()
 def simulate(
-    kind: Annotated[str, typer.Argument(help="What is simulated: interface.", show_default=False)],
+    kind: Annotated[str, typer.Argument(help=_SIMULATED, show_default=False)],
     file: Annotated[Path, typer.Argument(help="A study document (.toml or .json).", show_default=False)],
     name: Annotated[list[str] | None, typer.Option("--name", help="Only this entry; may be given again.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder; default reports/NAME OF FILE.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Simulate what a document describes: for each [interfaces.NAME] its resistance, currents and impedance."""
+    """Simulate what a document describes: patchy contacts under [interfaces.NAME], cell tests under [experiments.NAME]."""
     from garnetlab.report import write_simulation
     from garnetlab.study import simulate_document
 
     with _refusals(), _progress("simulate") as progress:
         found = simulate_document(file, kind, names=name or (), progress=progress)
-        written = write_simulation(found, out or Path("reports") / file.stem) if found.interfaces else None
+        written = write_simulation(found, out or Path("reports") / file.stem) if found.items else None
         if as_json:
             _show_json(found.to_dict() if written is None else written.to_dict())
         else:
             for item in found.interfaces:
                 _show_simulated(item.name, item.result.to_dict())
+            for test in found.tests:
+                for result in test.results:
+                    _show_test(test.title, result.to_dict())
             if written is not None:
                 typer.echo(f"report: {written.page}")
         _show_errors([*found.errors, *found.advice])
-        raise typer.Exit(_status(len(found.interfaces), found.bad))
+        raise typer.Exit(_status(len(found.items), found.bad))
 
 
 def _show_simulated(name: str, result: dict[str, object]) -> None:
@@ -231,6 +239,58 @@ def _show_simulated(name: str, result: dict[str, object]) -> None:
         rows.append(("iterations", str(details["iterations"]), "", ""))
     _table(f"interface {name} [{result['outcome']}]", ("quantity", "value ± std", "unit", "certified bounds"), rows)
     _show_notes(result["warnings"])
+
+
+def _show_test(title: str, result: dict[str, object]) -> None:
+    name = "" if result["analysis"] == "cell-test" else f", {result['analysis']}"
+    rows = _quantity_rows(result["quantities"])
+    _table(f"{title}{name} [{result['outcome']}]", ("quantity", "value ± std", "unit", "95 % interval"), rows)
+    _show_notes(result["warnings"])
+
+
+@app.command()
+def fit(
+    file: Annotated[Path | None, typer.Argument(help="A document (.toml) with [[observations]]; else the paper's.")] = None,
+    observations: Annotated[
+        list[str] | None, typer.Option("--observations", help="Calibrate on this one; may be given again.")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Variant of the interface; default: the library's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of starts and chain.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Steps of the chain of 64 walkers.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder; default reports/fit.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Calibrate contact loss and plating damage on critical currents and lives, and predict those held out."""
+    from garnetlab.report import write_fit
+    from garnetlab.study import fit_interface
+
+    given = {"model": model, "seed": seed, "steps": steps}
+    with _refusals(), _progress("fit") as progress:
+        found = fit_interface(
+            file, observations=observations or (), progress=progress, **{k: v for k, v in given.items() if v is not None}
+        )
+        written = write_fit(found, out or Path("reports/fit"))
+        if as_json:
+            _show_json(written.to_dict())
+        else:
+            _show_fit(found.to_dict())
+            typer.echo(f"report: {written.page}")
+
+
+def _show_fit(fit: dict[str, object]) -> None:
+    names = ("parameter", "unit", "median", "low", "high", "verdict")
+    _table(f"{fit['model']}: {fit['title']}", names, _texts(fit["parameters"], names))
+    columns = ("id", "role", "event_above", "event_up_to", "low", "median", "high", "unit", "score", "inside_90")
+    _table("predictions, 5 to 95 %", columns, _texts(fit["predictions"], columns))
+    if fit["score"] is not None:
+        typer.echo(f"sum of the log scores of what was held out: {fit['score']:.2f}")
+
+
+def _texts(rows: object, names: Sequence[str]) -> list[tuple[str, ...]]:
+    def text(value: object) -> str:
+        return f"{value:.4g}" if isinstance(value, float) else ("" if value is None else str(value))
+
+    return [tuple(text(row[name]) for name in names) for row in rows] if isinstance(rows, list) else []
 
 
 @app.command()

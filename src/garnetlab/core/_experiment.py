@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -15,10 +16,12 @@ from garnetlab.core._interface import (
     Count,
     Current,
     Film,
+    Flag,
     Hertz,
     Inside,
     Kelvin,
     Micrometres,
+    Nanometres,
     Positive,
     Seed,
     Share,
@@ -40,12 +43,12 @@ from garnetlab.core._protocols import (
 from garnetlab.core._steps import ImpedanceStep
 
 
-def _per_mole(value: object) -> object:
-    """Return an energy per particle (``"0.4 eV"``) as one per mole; everything else as it is."""
+def _per_particle(value: object) -> object:
+    """Return an energy per mole (``"37 kJ/mol"``) as one per particle; everything else as it is."""
     if not isinstance(value, str):
         return value
     try:
-        return f"{units.parse(value, 'J') * units.N_A!r} J/mol"
+        return f"{units.parse(value, 'J/mol') / units.N_A!r} J"
     except units.UnitError:
         return value
 
@@ -55,18 +58,26 @@ Potential = Annotated[float, In("V"), AfterValidator(_Within(-1e3, 1e3, "V"))]
 Noise = Annotated[float, In("mV", at_least=0.0), AfterValidator(_Within(1e-12, 1.0, "V", zero=True))]
 Amplitude = Annotated[float, In("mV", above=0.0), AfterValidator(_Within(1e-6, 1.0, "V"))]
 Span = Annotated[float, In("min", above=0.0), AfterValidator(_Within(1e-6, 1e10, "s"))]
+Pause = Annotated[float, In("min", at_least=0.0), AfterValidator(_Within(1e-6, 1e10, "s", zero=True))]
 Rate = Annotated[float, In("mV/s", above=0.0), AfterValidator(_Within(1e-12, 1e6, "V/s"))]
 ArealCharge = Annotated[float, In("mAh/cm^2", above=0.0), AfterValidator(_Within(1e-6, 1e12, "C/m^2"))]
 Energy = Annotated[
     float,
-    In("kJ/mol", at_least=0.0),
-    AfterValidator(_Within(1e-3, 1e6, "J/mol", zero=True)),
-    BeforeValidator(_per_mole),
+    In("eV", at_least=0.0),
+    AfterValidator(_Within(1e-26, 1e-17, "J", zero=True)),
+    BeforeValidator(_per_particle),
 ]
 SurfaceEnergy = Annotated[float, In("J/m^2", at_least=0.0), AfterValidator(_Within(1e-9, 1e3, "J/m^2", zero=True))]
 Exponent = Annotated[float, In("1", above=0.0), AfterValidator(_Within(1e-3, 1e3))]
+Power = Annotated[float, In("1", at_least=0.0), AfterValidator(_Within(1e-6, 1e3, zero=True))]
+Threshold = Annotated[float, In("mV", above=0.0), AfterValidator(_Within(1e-6, 1e3, "V"))]
+Part = Annotated[float, In("1", above=0.0), AfterValidator(_Within(1e-9, 1.0, below=True))]
+Fineness = Annotated[float, In("1", above=0.0), AfterValidator(_Within(1e-6, 0.1))]
 PerSecond = Annotated[float, In("1/s", at_least=0.0), AfterValidator(_Within(1e-30, 1e6, "1/s", zero=True))]
 Stack = Annotated[float, In("MPa", at_least=0.0), AfterValidator(_Within(1.0, 1e13, "Pa", zero=True))]
+
+#: parameters that are infinite where their mechanism is switched off
+Switched = Literal["supply", "damage_current", "critical_overpotential", "lithium"]
 
 #: what ``garnetlab simulate`` calls the tests, by the entry that describes them
 KINDS = {
@@ -86,34 +97,56 @@ class ModelEntry(Record):
     initial_contact: SomeShare | None = Field(default=None, description="true over apparent contact area at the start")
     charge_transfer_resistance: TransferResistance | None = Field(default=None, description="per true contact area")
     exchange_current_density: Current | None = Field(default=None, description="per true contact area, in its place")
-    symmetry: Inside | None = None
-    film_resistance: Film | None = None
-    kinetic_activation_energy: Energy | None = None
+    symmetry: Inside | None = Field(default=None, description="share of the overpotential that drives plating")
+    film_resistance: Film | None = Field(default=None, description="in series with the charge transfer")
+    kinetic_activation_energy: Energy | None = Field(default=None, description="of 1/R of charge transfer and film")
     double_layer_capacitance: ArealCapacitance | None = None
     height: Micrometres | None = Field(default=None, description="gap at which the last contact goes")
+    contact_law: Literal["hemispheres", "linear"] | None = Field(default=None, description="how contact falls with gap")
     supply: Current | None = Field(default=None, description="what self-diffusion brings back, per true contact area")
     supply_activation_energy: Energy | None = None
     spread: Positive | None = Field(default=None, description="of the supply, as a share of it")
-    recovery: Share | None = Field(default=None, description="share of the plated metal that goes into gaps")
+    load_sharing: Power | None = Field(default=None, description="power with which the supply grows as contact falls")
     irreversible: Share | None = Field(default=None, description="share of the lost volume that nothing closes")
+    recovery: Share | None = Field(default=None, description="share of the plated metal that goes into gaps")
+    smoothing: Nanometres | None = Field(default=None, description="gap below which recovery fades")
+    closure: PerSecond | None = Field(default=None, description="first-order closure, beside creep")
+    closure_activation_energy: Energy | None = None
+    creep: Flag | None = Field(default=None, description="closure by creep of lithium under stack pressure")
     pressure: Stack | None = Field(default=None, description="of the stack")
     surface_energy: SurfaceEnergy | None = Field(default=None, description="0 switches capillarity off")
+    smallest_radius: Micrometres | None = Field(
+        default=None, description="of curvature of a gap that capillarity pulls"
+    )
+    particle_fraction: Share | None = Field(default=None, description="volume of inert particles in the lithium")
+    particle_diameter: Micrometres | None = None
+    particle_release: Share | None = Field(default=None, description="share of the particles that plating lifts off")
     damage_current: Current | None = Field(default=None, description="that shorts in one hour, per true contact area")
     damage_exponent: Exponent | None = None
-    damage_activation_energy: Energy | None = None
-    reference_temperature: Kelvin | None = None
+    damage_activation_energy: Energy | None = Field(default=None, description="of the damage current")
+    critical_overpotential: Threshold | None = Field(default=None, description="of plating, that starts a filament")
+    lost_share: Part | None = Field(default=None, description="contact counts as lost below this share of the initial")
+    lithium: ArealCharge | None = Field(default=None, description="of the electrode; without end if not given")
+    potential: Potential | None = Field(default=None, description="at rest against lithium")
+    reference_temperature: Kelvin | None = Field(default=None, description="at which the numbers hold")
+    off: tuple[Switched, ...] = Field(default=(), description="mechanisms of the base that are switched off")
     note: str = ""
 
     @model_validator(mode="after")
     def _one_law(self) -> ModelEntry:
         given = {n: getattr(self, n) for n in ("charge_transfer_resistance", "exchange_current_density")}
         _one(given, "linear or Butler-Volmer kinetics", none=True)
+        both = next((name for name in self.off if getattr(self, name) is not None), None)
+        if both is not None:
+            message = f"off = {both!r}: expected a mechanism without a number, but {both} is given. Leave one out."
+            raise ValueError(message)
         return self
 
-    def overrides(self) -> dict[str, float]:
-        """Return the parameters that are given, by name, in SI."""
-        plain = ("base", "note")
-        return {name: value for name, value in self if name not in plain and value is not None}
+    def overrides(self) -> dict[str, float | str | bool]:
+        """Return the parameters that are given, by their names in ``FaceModel``, in SI; those switched off as infinite."""
+        plain = ("base", "note", "off")
+        given = {name: value for name, value in self if name not in plain and value is not None}
+        return given | dict.fromkeys(self.off, math.inf)
 
 
 class LadderEntry(Record):
@@ -274,6 +307,8 @@ class ExperimentEntry(Record):
     temperature: Kelvin | None = Field(default=None, description="in place of the procedure's and the cell's")
     noise: Noise = Field(default=0.0, description="standard deviation of the recorded voltage")
     period: Span | None = Field(default=None, description="between records")
+    after_short: Pause = Field(default=0.0, description="how long the test goes on after a short")
+    tolerance: Fineness = Field(default=0.01, description="relative, of the integration")
     seed: Seed = 0
     note: str = ""
 

@@ -1,14 +1,13 @@
 """Figures of cell tests: voltage over time, ladders of current, contact, overpotential, Tafel plots, impedance after use.
 
 Tests are measurements with time, voltage and current. Results give by name: ``time`` with ``contact_fraction_left`` and
-``contact_fraction_right``; ``half_cycle_time`` with ``half_cycle_overpotential``; for a Tafel plot ``anodic_overpotential``
-with ``anodic_current_density`` and the same for ``cathodic``, the fitted lines; the quantity ``time_to_failure`` with the
-detail ``failure``, its words.
+``contact_fraction_right``; ``half_cycle_time`` with ``half_cycle_overpotential``; for a Tafel plot what ``analyse_tafel``
+returns; the quantity ``time_to_failure`` with the detail ``failure``, its words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +19,9 @@ from garnetlab.report._impedance_figures import _equal, _log_ticks, _mark_decade
 from garnetlab.report._style import (
     BLACK,
     BLUE,
+    CYCLE,
     GREEN,
+    MARKERS,
     ORANGE,
     PURPLE,
     VERMILION,
@@ -43,6 +44,7 @@ PIECES = 1500
 #: half cycles in an enlarged part
 SHOWN_HALF_CYCLES = 10
 _WINDOWS = 3
+_WIDE = 0.03  # share of the test above which an enlarged part is shaded, not drawn as a line
 _TIMES = ((units.hour, "h"), (units.minute, "min"), (1.0, "s"))
 _VOLTAGES = ((1.0, "V"), (1e-3, "mV"), (1e-6, "µV"))
 _CURRENTS = ((10.0, "mA/cm²"), (1e-2, "µA/cm²"), (1e-5, "nA/cm²"))
@@ -120,7 +122,9 @@ def voltage_figure(
         _axes(whole, f"time / {unit}", f"voltage / {volts}")
         _mark_failure(whole, failure, factor)
         for k, window in enumerate(shown):
-            whole.axvspan(window[0] / factor, window[1] / factor, color=ORANGE, lw=1.0, zorder=3)
+            wide = window[1] - window[0] > _WIDE * (time[-1] - time[0])  # a wide one must not hide the curve
+            look = {"alpha": 0.35, "lw": 0.0, "zorder": 0.5} if wide else {"lw": 1.0, "zorder": 3.0}
+            whole.axvspan(window[0] / factor, window[1] / factor, color=ORANGE, **look)
             _letter(whole, k, window, factor)
             _inset(figure.add_subplot(grid[1, k]), test, window, k)
         figure.suptitle(title, fontsize=10)
@@ -174,9 +178,9 @@ def _parts(windows: Sequence[tuple[float, float]]) -> str:
 
 # ladder ---------------------------------------------------------------------------------------------------------------
 def ladder_figure(
-    test: Measurement, folder: Path, name: str, title: str, *, result: Result | None = None
+    test: Measurement, folder: Path, name: str, title: str, *, result: Result | None = None, labels: bool = True
 ) -> SavedFigure:
-    """Return voltage and current density of a ladder of currents over time, with the failure marked.
+    """Return voltage and current density over time, with the failure marked and, with ``labels``, each new current.
 
     Raises
     ------
@@ -198,7 +202,8 @@ def ladder_figure(
         _axes(lower, f"time / {unit}", f"current density\n/ {amperes}")
         for axes in (upper, lower):
             _mark_failure(axes, failure, factor, words=axes is upper)
-        _label_steps(lower, time / factor, density / scale)
+        if labels:
+            _label_steps(lower, time / factor, density / scale)
         figure.suptitle(title, fontsize=10)
         ended = "" if failure is None else f" {failure.what.capitalize()} after {failure.time / units.hour:.3g} h."
         caption = f"{title}: voltage and current density.{ended}{_thinning(places, time)}"
@@ -280,58 +285,63 @@ def overpotential_figure(result: Result, folder: Path, name: str, title: str) ->
 
 
 # Tafel and impedance --------------------------------------------------------------------------------------------------
-def tafel_figure(sweep: Measurement, result: Result, folder: Path, name: str, title: str) -> SavedFigure:
-    """Return the current density over voltage on a logarithmic scale, with the fitted lines and the exchange current.
+def tafel_figure(result: Result, folder: Path, name: str, title: str) -> SavedFigure:
+    """Return the current density over the overpotential on a logarithmic scale, with fit, lines and exchange current.
 
-    Raises
-    ------
-    InvalidInput  if the measurement has no area.
+    The overpotential is that of the cell without its ohmic drop, on which the Tafel lines meet at the exchange current.
     """
-    voltage, density = sweep[Channel.VOLTAGE], np.abs(_density(sweep))
-    level, volts = _unit(voltage, _VOLTAGES)
+    curves = result.curves
+    eta, density = curves["overpotential"], curves["current_density"]
+    level, volts = _unit(eta, _VOLTAGES)
     scale, amperes = _unit(density, _CURRENTS)
-    drawn = density > 1e-6 * density.max()
-    data: dict[str, FloatArray] = {"voltage/V": voltage, "current_density/A/m2": _density(sweep)}
+    exchange = result.quantities.get("exchange_current_density")
+    order = np.argsort(curves["fit"])
     with style():
         figure = new_figure(5.4, 4.2)
         axes = figure.add_subplot()
         axes.semilogy(
-            voltage[drawn] / level, density[drawn] / scale, "o", color=BLUE, mfc="none", ms=3, label="measured"
+            eta / level, np.abs(density) / scale, "o", color=BLUE, mfc="none", ms=3, mew=0.6, label="IR-corrected"
         )
-        for branch, dash, colour in _BRANCHES:
-            if f"{branch}_overpotential" in result.curves:
-                x, y = (result.curves[f"{branch}_{part}"] for part in ("overpotential", "current_density"))
-                axes.semilogy(x / level, np.abs(y) / scale, dash, color=colour, label=f"{branch} line")
-                data |= {f"{branch}_overpotential/V": x, f"{branch}_current_density/A/m2": y}
-        exchange = result.quantities.get("exchange_current_density")
+        axes.semilogy(curves["fit"][order] / level, np.abs(density[order]) / scale, color=BLACK, lw=1.0, label="fit")
+        for branch, dash, colour in _BRANCHES if exchange is not None else ():
+            x, y = (curves[f"{branch}_{part}"] for part in ("overpotential", "current_density"))
+            axes.semilogy(x / level, np.abs(y) / scale, dash, color=colour, label=f"{branch} Tafel line")
         if exchange is not None:
             axes.axhline(exchange.value / scale, color=BLACK, lw=0.8, ls=":")
-            number = units.format_pair(exchange.value / scale, None if exchange.std is None else exchange.std / scale)
-            axes.annotate(f"j₀ = {number.replace('+-', '±')} {amperes}", (0.02, exchange.value / scale),
-                          xycoords=("axes fraction", "data"), xytext=(0, 3), textcoords="offset points", fontsize=8)  # fmt: skip
-        low = float(density[drawn].min()) / scale
-        axes.set_ylim(0.7 * low, 2.0 * float(density.max()) / scale)
+            sure = exchange.std is None or exchange.std < 1e-5 * exchange.value
+            number = units.format_pair(exchange.value / scale, None if sure else (exchange.std or 0.0) / scale)
+            axes.annotate(f"j₀ = {number.replace('+-', '±')} {amperes}", (0.5, exchange.value / scale),
+                          xycoords=("axes fraction", "data"), xytext=(0, -3), textcoords="offset points", fontsize=8,
+                          ha="center", va="top")  # fmt: skip
+        top = float(np.abs(density).max()) / scale
+        axes.set_ylim(3e-3 * top, 3.0 * top)
+        reach = 1.1 * float(np.abs(np.append(eta, curves["fit"])).max()) / level
+        axes.set_xlim(-reach, reach)
         _log_ticks(axes.yaxis)
-        _axes(axes, f"voltage / {volts}", f"|current density| / {amperes}")
+        _axes(axes, f"overpotential without ohmic drop / {volts}", f"|current density| / {amperes}")
         axes.legend(loc="lower right")
         figure.suptitle(title, fontsize=10)
-        return save_figure(figure, folder, name, f"{title}: Tafel plot with the fitted lines.", data)
+        wanted = ("voltage", "current_density", "overpotential", "fit")
+        names = [n for n in curves if n in wanted or n.startswith(("anodic", "cathodic"))]
+        data = {f"{n}/{'A/m2' if n.endswith('density') else 'V'}": curves[n] for n in names}
+        caption = f"{title}: current density over overpotential, the ohmic drop taken out, with the Butler-Volmer fit."
+        return save_figure(figure, folder, name, caption, data)
 
 
-def aged_impedance_figure(before: Measurement, after: Measurement, folder: Path, name: str, title: str) -> SavedFigure:
-    """Return the impedance before and after a test in one Nyquist plot on equal axes."""
-    spectra = (("before", before, "o-", BLUE), ("after", after, "s-", VERMILION))
-    factor, unit = _scale(np.concatenate([np.abs(m[Channel.IMPEDANCE]) for _, m, _, _ in spectra]))
+def nyquist_figure(spectra: Mapping[str, Measurement], folder: Path, name: str, title: str) -> SavedFigure:
+    """Return spectra of one cell, such as those before and after a test, in one Nyquist plot on equal axes."""
+    factor, unit = _scale(np.concatenate([np.abs(m[Channel.IMPEDANCE]) for m in spectra.values()]))
     data: dict[str, FloatArray] = {}
     with style():
         figure = new_figure(7.4, 4.0)
         axes = figure.add_subplot()
         real, imaginary = [], []
-        for label, spectrum, form, colour in spectra:
+        for k, (label, spectrum) in enumerate(spectra.items()):
             z = spectrum[Channel.IMPEDANCE]
             real.append(z.real / factor)
             imaginary.append(-z.imag / factor)
-            axes.plot(real[-1], imaginary[-1], form, color=colour, mfc="none", lw=0.8, label=label)
+            form = f"{MARKERS[k % len(MARKERS)]}-"
+            axes.plot(real[-1], imaginary[-1], form, color=CYCLE[k % len(CYCLE)], mfc="none", lw=0.8, label=label)
             data |= {
                 f"frequency_{label}/Hz": spectrum[Channel.FREQUENCY],
                 f"real_{label}/ohm": z.real,
@@ -345,11 +355,12 @@ def aged_impedance_figure(before: Measurement, after: Measurement, folder: Path,
             np.append(np.concatenate(imaginary), [0.0] * 2),
             ratio=2.0,
         )
-        _mark_decades(axes, after[Channel.FREQUENCY], real[1], imaginary[1])
+        last = list(spectra.values())[-1]
+        _mark_decades(axes, last[Channel.FREQUENCY], real[-1], imaginary[-1])
         _axes(axes, f"Re Z / {unit}", f"−Im Z / {unit}")
         axes.legend(loc="upper left")
         figure.suptitle(title, fontsize=10)
-        return save_figure(figure, folder, name, f"{title}: impedance before and after the test, equal axes.", data)
+        return save_figure(figure, folder, name, f"{title}: {' and '.join(spectra)}, equal axes.", data)
 
 
 # shared ---------------------------------------------------------------------------------------------------------------

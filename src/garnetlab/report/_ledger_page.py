@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from garnetlab.report import _cell_test_figures, _page
 from garnetlab.report import _impedance_figures as figures
-from garnetlab.report import _page
 from garnetlab.report._files import make_folder, write_text
+from garnetlab.report._ledger_cell_figures import cell_figures
 from garnetlab.report._style import SavedFigure, rows_csv
 from garnetlab.study import Ledger, reproduce
 
@@ -61,7 +62,10 @@ def _figures(ledger: Ledger, folder: Path) -> list[SavedFigure]:
         caption, labels = ledger.captions[name], ledger.labels[name]
         draw = figures.arrhenius_figure if results[0].analysis == "arrhenius" else figures.overview
         saved.append(draw(results, folder, name, caption, labels))
-    return saved
+    for name, (sweep, result) in ledger.sweeps.items():
+        title = f"2d: Tafel plot of {sweep.metadata.get('sample', name)}, simulated from the reported exchange current"
+        saved.append(_cell_test_figures.tafel_figure(result, folder, f"2d_{name}".replace(".", "_"), title))
+    return [*saved, *cell_figures(ledger, folder)]
 
 
 def _number(value: Any, digits: int = 4) -> str | None:

@@ -65,18 +65,21 @@ def write_report(path: Path, out: Path | None = None, *, progress: Callable[[int
 
 def write_analysis(analysis: Analysis, folder: Path) -> Written:
     """Write the same page for results of single files (``garnetlab analyse --out``)."""
-    return _write("Impedance analysis", analysis, make_folder(folder))
+    only = {r.analysis for r in analysis.results} <= {"eis", "arrhenius"}
+    return _write("Impedance analysis" if only else "Analysis", analysis, make_folder(folder))
 
 
 def _write(title: str, analysis: Analysis, folder: Path, missing: Sequence[str] = ()) -> Written:
     spectra = [r for r in analysis.results if r.analysis == "eis"]
     series = [r for r in analysis.results if r.analysis == "arrhenius"]
+    sweeps = [r for r in analysis.results if r.analysis == "tafel"]
     summary = summarise(spectra)
     if series:
         summary = Summary((*series, *summary.arrhenius), summary.lines, summary.comparisons, summary.notes)
     summary = replace(summary, notes=(*missing, *summary.notes))
     saved = _figures(spectra, summary, make_folder(folder / "figures"))
-    tables = _tables(spectra, summary)
+    saved += _tafel_figures(sweeps, folder / "figures")
+    tables = _tables(spectra, summary) | _sweep_table(sweeps)
     make_folder(folder / "tables")
     files = [f for s in saved for f in s.files]
     for name, rows in tables.items():
@@ -140,6 +143,22 @@ def _figures(spectra: Sequence[Result], summary: Summary, folder: Path) -> list[
         title = _title(result)
         saved.append(figures.spectrum_sheet(result, folder, slug(f"spectrum_{i + 1:03d}_{title}"), title))
     return saved
+
+
+def _tafel_figures(sweeps: Sequence[Result], folder: Path) -> list[SavedFigure]:
+    from garnetlab.report._cell_test_figures import tafel_figure
+
+    named = [(f"tafel_{i + 1:03d}_{_title(r)}", r) for i, r in enumerate(sweeps[:_SHEETS])]
+    return [tafel_figure(result, folder, slug(name), _title(result)) for name, result in named]
+
+
+def _sweep_table(sweeps: Sequence[Result]) -> dict[str, list[dict[str, object]]]:
+    rows = [
+        {"file": _title(result), **_flat(row), "outcome": result.outcome.label}
+        for result in sweeps
+        for row in result.to_rows()
+    ]
+    return {"tafel": rows} if rows else {}
 
 
 def _by_sample(series: Sequence[Result]) -> dict[str, list[Result]]:

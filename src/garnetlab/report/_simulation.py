@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from garnetlab.core import InvalidInput
+from garnetlab.core import InvalidInput, Outcome, Result
 from garnetlab.readers.generic_text import write_csv
 from garnetlab.report import _interface_figures as figures
 from garnetlab.report import _page
+from garnetlab.report._cell_tests import draw_test, write_test
 from garnetlab.report._files import make_folder, write_text
 from garnetlab.report._report import slug
 from garnetlab.report._style import SavedFigure, rows_csv
-from garnetlab.study import SimulatedInterface, Simulation
+from garnetlab.study import SimulatedInterface, SimulatedTest, Simulation
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,9 @@ class WrittenSimulation:
 
 
 def write_simulation(simulation: Simulation, folder: Path) -> WrittenSimulation:
-    """Write ``report.html``, ``results.json``, figures (SVG, PNG, CSV), a table, and the impedance as CSV.
+    """Write ``report.html``, ``results.json``, figures (SVG, PNG, CSV), a table, the impedance and the records as CSV.
+
+    The record of a cell test is written in Battery Data Format and as an export of LAND cyclers.
 
     Raises
     ------
@@ -46,14 +50,20 @@ def write_simulation(simulation: Simulation, folder: Path) -> WrittenSimulation:
 def _write(simulation: Simulation, folder: Path) -> WrittenSimulation:
     saved: dict[str, list[SavedFigure]] = {}
     files: list[Path] = []
-    for item, name in zip(simulation.interfaces, _file_names(simulation), strict=True):
+    names = _file_names([item.name for item in simulation.items])
+    for item, name in zip(simulation.items, names, strict=True):
         if not item.result.outcome.good:
             continue
-        saved[item.name] = _figures(item, make_folder(folder / "figures"), name)
+        pictures = make_folder(folder / "figures")
+        if isinstance(item, SimulatedTest):
+            saved[item.name] = draw_test(item, pictures, name)
+            files += write_test(item, folder, name)
+        else:
+            saved[item.name] = _figures(item, pictures, name)
+            if item.spectrum is not None:
+                files.append(write_csv(item.spectrum, make_folder(folder / "impedance") / f"{name}.csv"))
         files += [file for figure in saved[item.name] for file in figure.files]
-        if item.spectrum is not None:
-            files.append(write_csv(item.spectrum, make_folder(folder / "impedance") / f"{name}.csv"))
-    rows = [{"interface": i.name, **_flat(row)} for i in simulation.interfaces for row in i.result.to_rows()]
+    rows = _rows(simulation)
     if rows:
         files.append(make_folder(folder / "tables") / "values.csv")
         write_text(files[-1], rows_csv(rows))
@@ -64,14 +74,26 @@ def _write(simulation: Simulation, folder: Path) -> WrittenSimulation:
     return written
 
 
-def _file_names(simulation: Simulation) -> list[str]:
-    """Return a file name for every interface; names that differ only in what a file name cannot hold are numbered."""
+def _rows(simulation: Simulation) -> list[dict[str, object]]:
+    """Return one row per quantity."""
+    rows = [{"interface": i.name, **_flat(row)} for i in simulation.interfaces for row in i.result.to_rows()]
+    for test in simulation.tests:
+        for result in test.results:
+            head: dict[str, object] = {
+                "experiment": test.name, "analysis": result.analysis, "outcome": result.outcome.label,
+            }  # fmt: skip
+            rows += [{**head, **_flat(row)} for row in result.to_rows()] or [head]
+    return rows
+
+
+def _file_names(given: Sequence[str]) -> list[str]:
+    """Return a file name for every name; names that differ only in what a file name cannot hold are numbered."""
     names: list[str] = []
-    for item in simulation.interfaces:
-        name, k = slug(item.name), 1
+    for wanted in given:
+        name, k = slug(wanted), 1
         while name in names:
             k += 1
-            name = f"{slug(item.name)}_{k}"
+            name = f"{slug(wanted)}_{k}"
         names.append(name)
     return names
 
@@ -100,20 +122,28 @@ def _flat(row: dict[str, object]) -> dict[str, object]:
 def _body(simulation: Simulation, saved: dict[str, list[SavedFigure]]) -> str:
     parts = [_page.heading(simulation.title, 1), _page.warnings([message for _, message in simulation.errors])]
     number = 0
-    for item in simulation.interfaces:
-        parts.append(_page.heading(item.name))
-        if not item.result.outcome.good:
-            parts.append(_page.warnings([item.result.outcome.value]))
-            continue
-        shown = [_shown(_flat(row)) for row in item.result.to_rows()]
-        parts.append(_page.table(shown, numeric=("value", "std", "lower bound", "upper bound")))
-        parts.append(_page.warnings(item.result.warnings))
-        for figure in saved[item.name]:
+    for item in simulation.items:
+        parts.append(_page.heading(item.title if isinstance(item, SimulatedTest) else item.name))
+        results = item.results if isinstance(item, SimulatedTest) else (item.result,)
+        for result in results:
+            parts += _told(result, said=isinstance(item, SimulatedTest))
+        for figure in saved.get(item.name, []):
             number += 1
             parts.append(_page.figure(figure.svg, figure.caption, number))
     parts.append(_page.heading("Sources"))
-    parts.append(_page.table([dict(s) for item in simulation.interfaces for s in item.result.sources]))
+    parts.append(_page.table([dict(s) for result in simulation.results for s in result.sources]))
     return "\n".join(parts)
+
+
+def _told(result: Result, *, said: bool) -> list[str]:
+    """Return how a result ended, with ``said`` in words even where it is good, its numbers, and its warnings."""
+    if not result.outcome.good:
+        return [_page.warnings([result.outcome.value, *result.warnings])]
+    shown = [_shown(_flat(row)) for row in result.to_rows()]
+    parts = [_page.paragraph(result.outcome.value, "lead")] if said and result.outcome is not Outcome.SUCCESS else []
+    if shown or not said:
+        parts.append(_page.table(shown, numeric=("value", "std", "lower bound", "upper bound")))
+    return [*parts, _page.warnings(result.warnings)]
 
 
 def _shown(row: dict[str, object]) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,11 @@ from garnetlab.physics._table import require_positive
 from garnetlab.simulate import _mean_field_compiled as kernel
 from garnetlab.simulate._face_model import FaceModel
 
-__all__ = ["CellModel"]
+__all__ = ["CellModel", "symmetric_cell"]
+
+# one number each, where the types of ``units`` are arrays as well
+_Area = Annotated[float, units.Dim(m=2)]
+_Length = Annotated[float, units.Dim(m=1)]
 
 _EPSILON_0 = 8.8541878188e-12  # F/m, CODATA 2022
 #: grain boundary of a 10 mm pellet, 1 mm thick; constant phase elements of boundary and double layer
@@ -128,7 +133,7 @@ class CellModel:
         return circuit, values
 
 
-def symmetric_cell(face: FaceModel, *, area: float, thickness: float, name: str = "") -> CellModel:
+def symmetric_cell(face: FaceModel, *, area: _Area, thickness: _Length, name: str = "") -> CellModel:
     """Return a cell with twice the same face on the LLZTO of the library."""
     garnet = load_material("LLZTO")
     conductivity = garnet.property("ionic_conductivity", temperature=units.celsius(25.0))[0].value

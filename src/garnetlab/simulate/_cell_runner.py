@@ -64,7 +64,7 @@ class Runner:
     left: Floats = field(default_factory=lambda: np.zeros(5))
     right: Floats = field(default_factory=lambda: np.zeros(5))
     clock: Floats = field(default_factory=lambda: np.array([0.0, np.inf]))
-    events: Floats = field(default_factory=lambda: np.zeros(2))
+    events: Floats = field(default_factory=lambda: np.array([0.0, 0.0, np.inf]))
     parts: list[Floats] = field(default_factory=list)
     sweeps: list[Sweep] = field(default_factory=list)
     outcome: Outcome = Outcome.SUCCESS
@@ -118,16 +118,16 @@ class Runner:
         from garnetlab.simulate._mean_field_run_compiled import run_block
 
         kelvin = sorted({self.temperature if d.temperature is None else d.temperature for d in self._drives(stage)})
-        table = np.zeros((len(stage.steps), 6))
+        table = np.zeros((len(stage.steps), kernel.STEP_COLUMNS))
         for k, step in enumerate(self._drives(stage)):
             at = kelvin.index(self.temperature if step.temperature is None else step.temperature)
             pieces = self._pieces(step, stage.times)
-            table[k] = (float(step.current or 0.0), step.duration, step.high, step.low, pieces, at)
+            table[k] = (float(step.current or 0.0), step.duration, step.high, step.low, pieces, at, step.endless)
         count = times * int(np.sum(table[:, kernel.PIECES] + 1))
         if count > _MOST:
             message = f"records = {count}: expected at most {_MOST}. Take a longer period."
             raise InvalidInput(message)
-        out = np.zeros((count, kernel.COLUMNS))
+        out = np.zeros((count + 2, kernel.COLUMNS))  # two more where it shorts
         rows = [np.array([self.rows(t)[i] for t in kelvin]) for i in range(3)]
         why, written, finished = run_block(
             table, times, *rows, self.left, self.right, self.clock, self.tolerance, self.after_short, out,

@@ -38,8 +38,12 @@ SLAB, SOFT, HARD, SOFTENING, REST_VOLTAGE, LEAK = range(6)
 #: columns of a record
 TIME, VOLTAGE, CURRENT, LEFT, RIGHT, HARM_LEFT, HARM_RIGHT, STEP, CYCLE, SHORT = range(10)
 COLUMNS = 10
-#: columns of a step: current density, time, limits of voltage above and below, intervals recorded, row of parameters
-LEVEL, LASTS, ABOVE, BELOW, PIECES, ROW = range(6)
+#: columns of a step: current density, time, limits of voltage above and below, intervals recorded, row of parameters, and 1
+#: where nothing but the voltage is to end it
+LEVEL, LASTS, ABOVE, BELOW, PIECES, ROW, MEANT = range(7)
+STEP_COLUMNS = 7
+#: what is counted: limits reached since contact was gone, since lithium was gone, and when contact first went unmeant [s]
+BY_CONTACT, BY_LITHIUM, FIRST_LOSS = range(3)
 #: how a step or a run ends
 DONE, SHORTED, CONTACT_LOST, LITHIUM_GONE, AT_LIMIT, TOO_MANY_STEPS = range(6)
 

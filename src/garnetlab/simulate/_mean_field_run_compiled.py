@@ -20,7 +20,8 @@ HEIGHT, CRITICAL = k.HEIGHT, k.CRITICAL
 SLAB, SOFT, HARD, SOFTENING, REST_VOLTAGE, LEAK = k.SLAB, k.SOFT, k.HARD, k.SOFTENING, k.REST_VOLTAGE, k.LEAK
 TIME, VOLTAGE, CURRENT, LEFT, RIGHT = k.TIME, k.VOLTAGE, k.CURRENT, k.LEFT, k.RIGHT
 HARM_LEFT, HARM_RIGHT, STEP, CYCLE, SHORT = k.HARM_LEFT, k.HARM_RIGHT, k.STEP, k.CYCLE, k.SHORT
-LEVEL, LASTS, ABOVE, BELOW, PIECES, ROW = k.LEVEL, k.LASTS, k.ABOVE, k.BELOW, k.PIECES, k.ROW
+LEVEL, LASTS, ABOVE, BELOW, PIECES, ROW, MEANT = k.LEVEL, k.LASTS, k.ABOVE, k.BELOW, k.PIECES, k.ROW, k.MEANT
+BY_CONTACT, BY_LITHIUM, FIRST_LOSS = k.BY_CONTACT, k.BY_LITHIUM, k.FIRST_LOSS
 DONE, SHORTED, CONTACT_LOST, LITHIUM_GONE = k.DONE, k.SHORTED, k.CONTACT_LOST, k.LITHIUM_GONE
 AT_LIMIT, TOO_MANY_STEPS = k.AT_LIMIT, k.TOO_MANY_STEPS
 
@@ -162,7 +163,7 @@ def run_block(
     """Run steps ``times`` times; return how it ended, the records written and the repetitions finished.
 
     ``clock`` holds the time and the time of the short (infinite if none), ``events`` how often a limit was reached since
-    contact or lithium was gone; they and the states are updated in place.
+    contact or lithium was gone and when that first happened unmeant; they and the states are updated in place.
     """
     written = 0
     hints = np.zeros((len(steps), 2))
@@ -187,8 +188,24 @@ def run_block(
                 for i in range(5):
                     kept[0, i], kept[1, i] = left[i], right[i]
                 end, why, passed = _both(left, right, ions, h, pl, pr, tolerance, hints[s], space)
-                if clock[1] == np.inf and passed >= 0.0:
-                    clock[1] = clock[0] + passed
+                if clock[1] == np.inf and passed >= 0.0:  # stop at the short, record both sides of it, go on
+                    left[:] = kept[0]
+                    right[:] = kept[1]
+                    _both(left, right, ions, passed, pl, pr, tolerance, hints[s], space)
+                    face = left if current < 0.0 else right
+                    face[HARM] = max(face[HARM], 1.0)
+                    clock[0] += passed
+                    clock[1] = clock[0]
+                    before = intact_voltage(current, left, right, pl, pr, cell)
+                    _record(out, written, clock[0], place[0], place[1], left, right, pl, pr, current, before, np.inf)
+                    ions, before, short = shared_current(current, left, right, pl, pr, cell)
+                    _record(out, written + 1, clock[0], place[0], place[1], left, right, pl, pr, current, before, short)
+                    written += 2
+                    if after_short <= 0.0:
+                        return SHORTED, written, cycle
+                    for i in range(5):
+                        kept[0, i], kept[1, i] = left[i], right[i]
+                    end, why, passed = _both(left, right, ions, h - passed, pl, pr, tolerance, hints[s], space)
                 passing = ions
                 ions, voltage, short = shared_current(current, left, right, pl, pr, cell)
                 limited = voltage >= steps[s, ABOVE] or voltage <= steps[s, BELOW]
@@ -213,7 +230,9 @@ def run_block(
                 limit = steps[s, ABOVE] if current > 0.0 else steps[s, BELOW]
                 if CONTACT_LOST <= why <= LITHIUM_GONE and abs(limit) < np.inf:
                     out[written - 1, VOLTAGE] = limit  # nothing else carries the current
-                    events[0 if why == CONTACT_LOST else 1] += 1
+                    events[BY_CONTACT if why == CONTACT_LOST else BY_LITHIUM] += 1
+                    if why == CONTACT_LOST and steps[s, MEANT] == 0.0:
+                        events[FIRST_LOSS] = min(events[FIRST_LOSS], clock[0])
                     why = AT_LIMIT
                 if clock[0] - clock[1] >= after_short:
                     return SHORTED, written, cycle

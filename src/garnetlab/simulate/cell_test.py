@@ -29,7 +29,7 @@ from garnetlab.simulate._cell_model import CellModel
 from garnetlab.simulate._cell_runner import Runner, Sweep
 from garnetlab.simulate._program import Stage, program
 from garnetlab.simulate.eis import REALISTIC, Noise, simulate_eis, sweep_frequencies
-from garnetlab.units import Quantity
+from garnetlab.units import Fraction, Quantity, Temperature, Time, Voltage
 
 __all__ = ["CellTest", "simulate_cell"]
 
@@ -83,13 +83,13 @@ def simulate_cell(
     cell: CellModel,
     procedure: Procedure,
     *,
-    temperature: float | None = None,
+    temperature: Temperature | None = None,
     rng: np.random.Generator | int = 0,
-    voltage_noise: float = 0.0,
-    impedance_noise: Noise | float = REALISTIC,
-    period: float | None = None,
-    tolerance: float = 1e-2,
-    after_short: float = 0.0,
+    voltage_noise: Voltage = 0.0,
+    impedance_noise: Noise | Fraction = REALISTIC,
+    period: Time | None = None,
+    tolerance: Fraction = 1e-2,
+    after_short: Time = 0.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> CellTest:
     """Return what a cycler and an impedance analyser would record of a cell, at the mean-field level.
@@ -114,7 +114,8 @@ def simulate_cell(
        ``time_to_failure`` [s] where it failed, ``critical_current_density_survived`` and ``_failed`` where currents
        rise, and the curves ``time``, ``contact_fraction_left`` and ``_right``, ``damage_left`` and ``_right``,
        ``half_cycle_time``, ``half_cycle_overpotential`` [V, signed]. The outcome tells a short, lost contact and used-up
-       lithium apart. Nothing is stopped before its end without saying so.
+       lithium apart. A step that ends at its voltage limit because contact is gone counts as lost contact, and the test
+       goes on as a cycler does, unless the voltage was the only end it had. Nothing is stopped without saying so.
 
     Raises
     ------
@@ -123,9 +124,9 @@ def simulate_cell(
     """
     require_not_negative(voltage_noise=voltage_noise, after_short=after_short)
     require_positive(tolerance=tolerance, **({} if period is None else {"period": period}))
-    kelvin = temperature or procedure.temperature or units.celsius(25.0)
+    kelvin = float(temperature or procedure.temperature or units.celsius(25.0))
     stages = program(procedure, area=cell.area)
-    runner = Runner(cell, kelvin, period, tolerance, after_short)
+    runner = Runner(cell, kelvin, None if period is None else float(period), float(tolerance), float(after_short))
     runner.run(stages, progress)
     generator = np.random.default_rng(rng)
     digest = _digest(cell, procedure, kelvin, generator)
@@ -136,8 +137,9 @@ def simulate_cell(
     found: list[Measurement] = []
     if len(records):
         setting = _Setting(stages, kelvin, cell.area, source, metadata)
-        found.append(_record(records, setting, voltage_noise, generator))
-    found += [_spectrum(s, cell, generator, impedance_noise, metadata) for s in runner.sweeps]
+        found.append(_record(records, setting, float(voltage_noise), generator))
+    law = impedance_noise if isinstance(impedance_noise, Noise) else Noise(relative=impedance_noise)
+    found += [_spectrum(s, cell, generator, law, metadata) for s in runner.sweeps]
     warnings = (*_warnings(cell, kelvin, stages), *runner.warnings)
     result = _result(records, runner, tuple(m.source.to_dict() for m in found), warnings)
     return CellTest(tuple(found), result)
@@ -187,7 +189,7 @@ def _kind(stages: tuple[Stage, ...]) -> Kind:
 
 
 def _spectrum(
-    sweep: Sweep, cell: CellModel, rng: np.random.Generator, noise: Noise | float, metadata: dict[str, float | str]
+    sweep: Sweep, cell: CellModel, rng: np.random.Generator, noise: Noise, metadata: dict[str, float | str]
 ) -> Measurement:
     circuit, values = cell.impedance(sweep.temperature, left=sweep.left, right=sweep.right, short=sweep.short)
     high, low = max(sweep.step.start, sweep.step.stop), min(sweep.step.start, sweep.step.stop)
@@ -209,18 +211,21 @@ def _result(
     records: Floats, runner: Runner, sources: tuple[dict[str, object], ...], warnings: tuple[str, ...]
 ) -> Result:
     quantities: dict[str, Quantity] = {}
-    shorted = float(runner.clock[1])
-    outcome = Outcome.SHORT_CIRCUIT if shorted < math.inf else runner.outcome
+    shorted, lost = float(runner.clock[1]), float(runner.events[kernel.FIRST_LOSS])
+    outcome, end = runner.outcome, float(runner.clock[0])
+    if min(shorted, lost) < math.inf:
+        outcome, end = (Outcome.SHORT_CIRCUIT, shorted) if shorted <= lost else (Outcome.CONTACT_LOST, lost)
     details: dict[str, object] = {"level": "mean-field", "ended": runner.outcome.label}
     if outcome in _FAILURES:
-        end = shorted if shorted < math.inf else float(runner.clock[0])
         quantities["time_to_failure"] = Quantity(end, 0.0, "h")
         details["failure"] = _FAILURES[outcome]
     if runner.imposed:
-        quantities |= _currents(records, shorted, outcome)
+        quantities |= _currents(records, end if outcome in _FAILURES else math.inf)
     details |= {
         name: int(n)
-        for name, n in zip(("limits_by_lost_contact", "limits_by_lost_lithium"), runner.events, strict=True)
+        for name, n in zip(
+            ("limits_by_lost_contact", "limits_by_lost_lithium"), runner.events[: kernel.FIRST_LOSS], strict=True
+        )
     }
     steps = _half_cycles(records)
     curves = {
@@ -253,20 +258,17 @@ def _half_cycles(records: Floats) -> NDArray[np.int64]:
     return found
 
 
-def _currents(records: Floats, shorted: float, outcome: Outcome) -> dict[str, Quantity]:
+def _currents(records: Floats, end: float) -> dict[str, Quantity]:
     """Return the largest current density that the cell finished, and that at which it failed, where currents rise."""
     current = np.abs(records[:, kernel.CURRENT])
     driven = current[current > 0.0]
     if not len(driven) or np.ptp(driven) <= 1e-9 * float(driven[0]):
         return {}
     levels = np.unique(np.round(driven, 9))
-    failed = outcome in _FAILURES
-    if not failed:
+    if end == math.inf:
         return {"critical_current_density_survived": Quantity(float(levels[-1]), 0.0, "mA/cm^2")}
-    last = len(current) - 1
-    if shorted < math.inf:
-        last = max(int(np.searchsorted(records[:, kernel.TIME], shorted * (1.0 + 1e-12), side="right")) - 1, 0)
-    at = float(current[last])
+    last = int(np.searchsorted(records[:, kernel.TIME], end * (1.0 + 1e-12), side="right")) - 1
+    at = float(current[max(last, 0)])
     below = levels[levels < at * (1.0 - 1e-9)]
     out = {"critical_current_density_failed": Quantity(at, 0.0, "mA/cm^2")}
     if len(below):

@@ -10,13 +10,22 @@ if TYPE_CHECKING:
     from garnetlab.study._audit import VERDICTS, audit
     from garnetlab.study._audit_checks_record import Check
     from garnetlab.study._bibliography import bibliography
+    from garnetlab.study._calibration import Calibration, Parameter, calibrate
+    from garnetlab.study._calibration_fit import InterfaceFit, fit_interface
+    from garnetlab.study._calibration_model import InterfaceVariant
+    from garnetlab.study._calibration_observations import CALIBRATED, HELD_OUT, InterfaceObservation, paper_observations
+    from garnetlab.study._calibration_prediction import Prediction, predict
+    from garnetlab.study._calibration_stored import calibrated_interface
+    from garnetlab.study._calibration_variants import interface_variants
+    from garnetlab.study._cell_tests import SimulatedTest
     from garnetlab.study._doctor import examine
     from garnetlab.study._example import write_example
-    from garnetlab.study._interface import SimulatedInterface, Simulation, simulate_document
+    from garnetlab.study._interface import SimulatedInterface
     from garnetlab.study._ledger import SEED, Ledger, ledger_csv, ledger_json, reproduce
     from garnetlab.study._ledger_rows import Row, Status
     from garnetlab.study._ledger_rows_spectra import ReadBack
     from garnetlab.study._series import Summary, summarise
+    from garnetlab.study._simulate import Simulation, simulate_document
     from garnetlab.study._study import Study, analyse_study, load_study, missing_entries, read_study, sample_options
 
 #: public name -> module it lives in; modules are imported on first use only, so that ``doctor`` needs no dependency
@@ -30,11 +39,26 @@ _NAMES = {
     "audit": "_audit",
     "Check": "_audit_checks_record",
     "bibliography": "_bibliography",
+    "CALIBRATED": "_calibration_observations",
+    "HELD_OUT": "_calibration_observations",
+    "Calibration": "_calibration",
+    "InterfaceFit": "_calibration_fit",
+    "InterfaceObservation": "_calibration_observations",
+    "InterfaceVariant": "_calibration_model",
+    "Parameter": "_calibration",
+    "Prediction": "_calibration_prediction",
+    "calibrate": "_calibration",
+    "calibrated_interface": "_calibration_stored",
+    "fit_interface": "_calibration_fit",
+    "interface_variants": "_calibration_variants",
+    "paper_observations": "_calibration_observations",
+    "predict": "_calibration_prediction",
     "examine": "_doctor",
     "write_example": "_example",
     "SimulatedInterface": "_interface",
-    "Simulation": "_interface",
-    "simulate_document": "_interface",
+    "SimulatedTest": "_cell_tests",
+    "Simulation": "_simulate",
+    "simulate_document": "_simulate",
     "SEED": "_ledger",
     "Ledger": "_ledger",
     "ledger_csv": "_ledger",
@@ -54,15 +78,24 @@ _NAMES = {
 }
 
 __all__ = [
+    "CALIBRATED",
+    "HELD_OUT",
     "SEED",
     "VERDICTS",
     "Analysis",
+    "Calibration",
     "Check",
+    "InterfaceFit",
+    "InterfaceObservation",
+    "InterfaceVariant",
     "Ledger",
+    "Parameter",
+    "Prediction",
     "ReadBack",
     "Row",
     "SampleOptions",
     "SimulatedInterface",
+    "SimulatedTest",
     "Simulation",
     "Status",
     "Study",
@@ -72,11 +105,17 @@ __all__ = [
     "analyse_study",
     "audit",
     "bibliography",
+    "calibrate",
+    "calibrated_interface",
     "examine",
+    "fit_interface",
+    "interface_variants",
     "ledger_csv",
     "ledger_json",
     "load_study",
     "missing_entries",
+    "paper_observations",
+    "predict",
     "read_files",
     "read_study",
     "reproduce",

@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from garnetlab import units
-from garnetlab.analyse import analyse_circuit, analyse_impedance, arrhenius, branches
+from garnetlab.analyse import analyse_circuit, analyse_impedance, analyse_tafel, arrhenius, branches
 from garnetlab.analyse.eis import check_measurement
 from garnetlab.core import GarnetlabError, InvalidInput, Kind, Measurement, MissingInput, Result, nearest
 from garnetlab.physics.impedance import parse_circuit
 from garnetlab.readers import read
 
-#: analyses by name; the kind they take
-ANALYSES: dict[str, Kind] = {"eis": Kind.IMPEDANCE, "arrhenius": Kind.IMPEDANCE}
-_DEFAULT = {Kind.IMPEDANCE: "eis"}
+#: analyses by name; the kinds they take: files of cyclers do not say that they hold a sweep
+ANALYSES: dict[str, tuple[Kind, ...]] = {
+    "eis": (Kind.IMPEDANCE,),
+    "arrhenius": (Kind.IMPEDANCE,),
+    "tafel": (Kind.VOLTAMMETRY, Kind.CYCLING),
+}
+_DEFAULT = {Kind.IMPEDANCE: "eis", Kind.VOLTAMMETRY: "tafel"}
 _HOTTEST = 2000.0  # kelvin: no cell of a garnet is measured above
 _ELECTRODES = ("blocking", "symmetric", "unknown")
 
@@ -112,13 +116,14 @@ def analyse_files(
     Parameters
     ----------
     paths:    The files; each may hold several measurements.
-    analysis: ``"eis"`` or ``"arrhenius"``; by default the kind of the measurement decides.
+    analysis: ``"eis"``, ``"arrhenius"`` or ``"tafel"``; by default the kind of the measurement decides.
     options:  Geometry and temperature of the samples, in SI.
     progress: Called with (done, total).
 
     Returns
     -------
-    :  One result per spectrum (``eis``), or one per sample and branch (``arrhenius``), and the files that failed.
+    :  One result per spectrum (``eis``) or sweep of the voltage (``tafel``), or one per sample and branch
+       (``arrhenius``), and the files that failed.
 
     Raises
     ------
@@ -151,15 +156,27 @@ def analyse_measurements(
         if problem is None:
             usable.append(measurement)
         else:
-            errors.append((str(measurement.source.to_dict().get("path", "simulation")), problem))
-    if not usable:
-        return Analysis((), tuple(errors))
+            errors.append((_path(measurement), problem))
+    spectra = [m for m in usable if m.kind is Kind.IMPEDANCE]
+    if analysis == "arrhenius" and spectra:
+        _require_geometry(spectra)
+    found = iter(_impedance(spectra, one_series=analysis == "arrhenius", progress=progress))
+    results: list[Result] = []
+    for measurement in usable:
+        if measurement.kind is Kind.IMPEDANCE:
+            results.append(next(found))
+            continue
+        try:
+            results.append(analyse_tafel(measurement))
+        except InvalidInput as error:
+            errors.append((_path(measurement), str(error)))
     if analysis == "arrhenius":
-        _require_geometry(usable)
-    results = _impedance(usable, one_series=analysis == "arrhenius", progress=progress)
-    if analysis == "arrhenius":
-        results = tuple(arrhenius(series, label=label) for label, series in branches(results).items())
-    return Analysis(results, tuple(errors))
+        results = [arrhenius(series, label=label) for label, series in branches(results).items()]
+    return Analysis(tuple(results), tuple(errors))
+
+
+def _path(measurement: Measurement) -> str:
+    return str(measurement.source.to_dict().get("path", "simulation"))
 
 
 def _impedance(
@@ -187,9 +204,15 @@ def _impedance(
 
 
 def _problem(measurement: Measurement, analysis: str | None) -> str | None:
-    wanted = ANALYSES[analysis] if analysis is not None else None
-    if wanted is None and measurement.kind not in _DEFAULT:
+    """Return why a measurement cannot be analysed, None where it can."""
+    chosen = analysis or _DEFAULT.get(measurement.kind)
+    if chosen is None:
         return f"kind = {measurement.kind.value!r}: no analysis for it here. Known: {', '.join(ANALYSES)}."
+    if chosen == "tafel":
+        kinds = [kind.value for kind in ANALYSES[chosen]]
+        if measurement.kind.value not in kinds:
+            return f"kind = {measurement.kind.value!r}: expected {' or '.join(kinds)} for a Tafel analysis."
+        return None
     try:
         check_measurement(measurement)
     except InvalidInput as error:

@@ -1,9 +1,9 @@
-"""A document to virtual experiments: the library call behind ``garnetlab simulate``."""
+"""Patchy interfaces of a document: their contact maps, currents and impedance."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,9 +25,6 @@ from garnetlab.core import (
     ReadError,
     RoughContact,
     SolveFailed,
-    StudyDocument,
-    load_document,
-    nearest,
 )
 from garnetlab.physics.contact import (
     coarsen_contact,
@@ -41,8 +38,6 @@ from garnetlab.physics.kinetics import charge_transfer_resistance
 from garnetlab.readers.image import read_contact_map
 from garnetlab.simulate import InterfaceResult, interface_impedance, solve_interface, sweep_frequencies
 
-#: kinds of virtual experiments by name, and the table of the document that holds them
-KINDS = {"interface": "interfaces"}
 _EPSILON_0 = 8.8541878188e-12  # F/m, CODATA 2022
 _ROUNDING = 1e-12  # share of a pixel below which a disc only seems to touch it
 _SQUARE = 1e-6  # relative misfit of two periods that are the same
@@ -58,95 +53,6 @@ class SimulatedInterface:
     name: str
     result: InterfaceResult
     spectrum: Measurement | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """Virtual experiments of one document, and ``(file, message)`` for those that could not be made."""
-
-    title: str
-    path: Path
-    interfaces: tuple[SimulatedInterface, ...]
-    errors: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def bad(self) -> int:
-        """Number of errors and of results that are not to be used."""
-        return len(self.errors) + len(self.advice)
-
-    @property
-    def advice(self) -> tuple[tuple[str, str], ...]:
-        """``(file, sentence)`` for every result that is not to be used."""
-        bad = [item for item in self.interfaces if not item.result.outcome.good]
-        return tuple((str(self.path), f"interfaces.{item.name}: {item.result.outcome.value}") for item in bad)
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the JSON object of the contract, with the simulated spectra."""
-        return {
-            "schema": "garnetlab/1",
-            "results": [item.result.to_dict() for item in self.interfaces],
-            "measurements": [item.spectrum.to_dict() for item in self.interfaces if item.spectrum is not None],
-            "errors": [{"file": file, "message": message} for file, message in self.errors],
-        }
-
-
-def simulate_document(
-    path: str | Path,
-    kind: str,
-    *,
-    names: Sequence[str] = (),
-    progress: Callable[[int, int], None] | None = None,
-) -> Simulation:
-    """Return the virtual experiments of one kind that a document describes.
-
-    Parameters
-    ----------
-    path:     The document; paths of images in it are relative to it.
-    kind:     ``"interface"``: current through the patchy faces under ``[interfaces.NAME]``.
-    names:    Which of them; all by default.
-    progress: Called with (done, total).
-
-    Returns
-    -------
-    :  One entry per experiment that could be made. A solve that did not converge is one, and its outcome says so.
-
-    Raises
-    ------
-    ReadError     if the document cannot be read.
-    InvalidInput  if kind or names are not known, the document is not valid, or it has no such experiment.
-    """
-    if kind not in KINDS:
-        message = f"kind = {kind!r}: not known.{nearest(kind, KINDS)} Known: {', '.join(KINDS)}."
-        raise InvalidInput(message)
-    target = Path(path)
-    document = load_document(target)
-    done: list[SimulatedInterface] = []
-    errors: list[tuple[str, str]] = []
-    chosen = _chosen(document, target, names)
-    for k, name in enumerate(chosen):
-        item, problem = _simulated(name, document.interfaces[name], target.parent)
-        if item is not None:
-            source: dict[str, object] = {"path": str(target), "part": name, "digest": document.digest()}
-            result = replace(item.result, sources=(source, *item.result.sources))
-            done.append(replace(item, result=result))
-        if problem:
-            errors.append((str(target), problem))
-        if progress is not None:
-            progress(k + 1, len(chosen))
-    return Simulation(document.title or target.stem, target, tuple(done), tuple(errors))
-
-
-def _chosen(document: StudyDocument, path: Path, names: Sequence[str]) -> list[str]:
-    if not document.interfaces:
-        message = f"interfaces = none in {str(path)!r}: expected at least one table [interfaces.NAME]."
-        raise InvalidInput(message)
-    for name in names:
-        if name not in document.interfaces:
-            known = ", ".join(document.interfaces)
-            hint = nearest(name, document.interfaces)
-            message = f"name = {name!r}: no such interface in {str(path)!r}.{hint} It has {known}."
-            raise InvalidInput(message)
-    return list(dict.fromkeys(names)) or list(document.interfaces)
 
 
 @contextmanager
@@ -293,7 +199,7 @@ def _from_image(entry: ImageContact, grid: _Grid) -> _Face:
 
 
 # solves ---------------------------------------------------------------------------------------------------------------
-def _simulated(name: str, entry: InterfaceEntry, folder: Path) -> tuple[SimulatedInterface | None, str]:
+def simulated_interface(name: str, entry: InterfaceEntry, folder: Path) -> tuple[SimulatedInterface | None, str]:
     """Return one interface, None where it could not be made, and what went wrong, empty where nothing did."""
     try:
         faces = contact_maps(name, entry, folder)

@@ -10,14 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from garnetlab.core import InvalidInput, Result, nearest
+from garnetlab.core import InvalidInput, Measurement, Result, nearest
 from garnetlab.library import load_observations
 from garnetlab.study._audit import audit
 from garnetlab.study._audit_checks_numbers import Paper, rounding_std
 from garnetlab.study._audit_checks_record import Check
 from garnetlab.study._ledger_rows import Row, Status, assemble, planned
 from garnetlab.study._ledger_rows_audited import audited
+from garnetlab.study._ledger_rows_cells import living_cells
 from garnetlab.study._ledger_rows_spectra import ReadBack, read_back, series_of
+from garnetlab.study._ledger_rows_tafel import tafel_rows
+from garnetlab.study._paper_tests import PaperTests
 
 __all__ = ["SEED", "Ledger", "Row", "Status", "ledger_csv", "ledger_json", "reproduce"]
 
@@ -39,6 +42,8 @@ class Ledger:
     series:    Results that belong into one figure, by name: spectra, or activation energies.
     captions:  What each series shows.
     labels:    Label of each result of a series.
+    tests:     Tests of cells behind the rows of the calibrated model, by id.
+    sweeps:    Voltage sweeps and their results behind the exchange currents, by id.
     """
 
     rows: tuple[Row, ...]
@@ -48,6 +53,8 @@ class Ledger:
     series: Mapping[str, tuple[Result, ...]] = field(default_factory=dict)
     captions: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tests: PaperTests = field(default_factory=dict)
+    sweeps: Mapping[str, tuple[Measurement, Result]] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> Row:
         for row in self.rows:
@@ -79,7 +86,7 @@ def reproduce(*, seed: int = SEED, progress: Callable[[int, int], None] | None =
     Parameters
     ----------
     seed:     Seed of the noise in the simulated spectra.
-    progress: Called with (done, total) spectra.
+    progress: Called with (done, total) spectra, then (done, total) tests of cells.
 
     Returns
     -------
@@ -89,7 +96,9 @@ def reproduce(*, seed: int = SEED, progress: Callable[[int, int], None] | None =
     paper = Paper(observations)
     with tempfile.TemporaryDirectory(prefix="garnetlab-ledger-") as folder:
         rows, behind = read_back(paper, Path(folder), seed=seed, progress=progress)
-    computed = {**planned(), **audited(paper), **rows}
+    cells, tests = living_cells(paper, seed=seed, progress=progress)
+    exchange, sweeps = tafel_rows(paper, seed=seed)
+    computed = {**planned(), **audited(paper), **rows, **cells, **exchange}
     table = tuple(assemble(o, computed, None if o.value is None else rounding_std(o.value)) for o in observations)
     figures = series_of(behind)
     return Ledger(
@@ -100,6 +109,8 @@ def reproduce(*, seed: int = SEED, progress: Callable[[int, int], None] | None =
         series={f.name: f.results for f in figures},
         captions={f.name: f.caption for f in figures},
         labels={f.name: f.labels for f in figures},
+        tests=tests,
+        sweeps=sweeps,
     )
 
 

@@ -99,10 +99,7 @@ _MISSING = {
     "photoemission": "A model of the photoelectron spectrum and its fit are missing.",
     "segregation": "A model of where the products gather, and an analysis of line scans, are missing.",
     "density": "An evaluation of weighings after Archimedes is missing.",
-    "tafel": "A polarisation curve with Butler-Volmer kinetics and its Tafel analysis are missing.",
     "polarisation": "A model of the DC polarisation transient and its analysis are missing.",
-    "thermodynamics": "A thermodynamic model of the potential of the composite is missing.",
-    "contact": "A model of contact loss and plating damage under current is missing.",
     "cell": "A model of the full cell with its LiFePO4 cathode is missing.",
     "cost": "A model of the materials cost is missing.",
 }
@@ -119,12 +116,7 @@ _NOT_YET = {
     "photoemission": "xps.co3",
     "segregation": "eds.interface",
     "density": "llzto.density.relative",
-    "tafel": "tafel.i0.li tafel.i0.10kco",
     "polarisation": "llzto.sigma.electronic",
-    "thermodynamics": "potential.asym",
-    "contact": "ccd.0 ccd.1 ccd.5 ccd.10 ccd.15 ccd.20 ccd.10.60C ccd.0.polarisation life.0.0.2 life.10.0.2"
-    " life.0.0.8.60C life.10.0.8.60C life.0.0.4 life.10.0.4 life.0.0.1.-10C life.10.0.1.-10C life.0.0.8.60C.onset"
-    " v.trend.10.0.2 eis.after.10 sem.after.0 sem.after.10",
     "cell": "lfp.q1.10 lfp.q120.10 lfp.q1.0 lfp.ice.0 lfp.q38.0 lfp.gap.last.0 abuse.full lfp.plateaus.10",
     "cost": "cost.10",
 }
@@ -135,8 +127,8 @@ _INPUT = {
     "llzto.pellet.diameter": "it is the diameter of every simulated pellet and enters the resistances of the audit.",
     "llzto.pellet.thickness": "it is the thickness of every simulated pellet and enters the resistances of the audit.",
     "protocol.eis": "the simulated spectra cover it.",
-    "protocol.ccd.step": "it enters the checks of the current ladder.",
-    "protocol.ccd.time": "it enters the checks of the current ladder.",
+    "protocol.ccd.step": "it is the step of every simulated ladder.",
+    "protocol.ccd.time": "it is the half cycle of every simulated ladder.",
     "lfp.area": "it enters the checks of the full cell.",
     "lfp.loading": "it enters the checks of the full cell.",
     "lfp.crate": "it enters the checks of the full cell.",
@@ -151,7 +143,6 @@ _QUALITATIVE = {
     "llzto.sem.eds": "A micrograph without a number.",
     "k2co3.powder": "A check of the powder without a number.",
     "claim.layer": "A claim about the layer without a number; the audit compares its two versions.",
-    "v.insets.10.0.8.60C": "A comparison of curves without a number.",
     "tables.si": "The tables are in the supplement, which is not part of the text.",
 }
 

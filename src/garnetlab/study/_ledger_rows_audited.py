@@ -77,20 +77,6 @@ def _splitting(paper: Paper, key: str) -> Computed:
     )
 
 
-def _hot_voltage(paper: Paper, key: str) -> Computed:
-    current = paper.condition(key, "mA/cm^2")
-    estimate = numbers.overpotential(paper, "10", current=current, temperature=paper.temperature(key))
-    return _row(
-        paper,
-        key,
-        estimate,
-        "i (L/sigma(T) + 2 ASR(T)) from llzto.sigma.ion, llzto.sigma.Ea, llzto.pellet.thickness, asr.10, int.Ea.10kco;"
-        " the interval spans both readings of the activation energy (sigma, sigma T).",
-        check="overpotential.60C",
-        note="The uncertainty is that of the digits printed, above all of the approximate thickness of 1 mm.",
-    )
-
-
 def _shorted_voltage(paper: Paper, key: str) -> Computed:
     current, temperature = paper.condition(key, "mA/cm^2"), paper.temperature(key)
     low = numbers.hot_electrolyte(paper, temperature, product=False).value * current * 1e3
@@ -111,19 +97,6 @@ def _total_resistance(paper: Paper, key: str) -> Computed:
         f"L/sigma + ASR from llzto.sigma.ion, llzto.pellet.thickness, asr.{anode}: a lower bound, without the cathode side.",
         check="rtot.sum",
         note="Computed per pellet face; by which area the paper normalises is not stated.",
-    )
-
-
-def _hot_ladder(paper: Paper, _key: str) -> Computed:
-    third = paper.si("ccd.10.60C") / paper.field("ccd.ratio.60C")
-    low, high = numbers.current_steps(paper, third)
-    return Computed(
-        Status.AUDITED,
-        third / units.mA_cm2,
-        None,
-        (low / units.mA_cm2, high / units.mA_cm2),
-        "ccd.10.60C over ccd.ratio.60C; the interval is that of the neighbouring steps of the ladder.",
-        "The reported value is the same quotient, so this is no prediction. See the check ccd.step of the audit.",
     )
 
 
@@ -164,20 +137,6 @@ def _potassium(paper: Paper, _key: str) -> Computed:
         "Mass balance: 10 wt% K2CO3 added, all its potassium stays in the melt; standard atomic weights.",
         "See the check k.trace of the audit.",
         "%",
-    )
-
-
-def _overcharge(paper: Paper, key: str) -> Computed:
-    intact = numbers.cell_area_resistance(paper, "10", interfaces=2).value
-    voltage = paper.condition(key, "mA/cm^2") * intact
-    return Computed(
-        Status.AUDITED,
-        1e3 * voltage,
-        None,
-        None,
-        "i (L/sigma + 2 ASR) from llzto.sigma.ion, llzto.pellet.thickness, asr.10: the overpotential to which it returns.",
-        "The paper prints no number for it. See the check overcharge.2V of the audit.",
-        "mV",
     )
 
 
@@ -226,15 +185,12 @@ _ROWS: dict[str, Callable[[Paper, str], Computed]] = {
     "tafel.ratio": _rate_ratio,
     "lfp.retention.10": _retention,
     "xps.k2p.split": _splitting,
-    "v.10.0.8.60C": _hot_voltage,
     "v.0.0.8.60C.short": _shorted_voltage,
     "lfp.rtot.0": _total_resistance,
     "lfp.rtot.10": _total_resistance,
-    "ccd.0.60C": _hot_ladder,
     "ccd.ratio.60C": _hot_ratio,
     "claim.ccd.all": _ladder_claim,
     "claim.k.trace": _potassium,
-    "abuse.sym": _overcharge,
     "lfp.gap.first.0": _gap,
     "xps.k2p32": _reference(materials.K_METAL, "xps.k2p", "potassium metal, K 2p3/2"),
     "xps.k2p12": _reference(_METAL_12, "xps.k2p", "potassium metal, K 2p1/2"),

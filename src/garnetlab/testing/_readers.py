@@ -20,7 +20,9 @@ from garnetlab.testing._damage import Damage, damages
 
 _NEEDED = {
     Kind.IMPEDANCE: (Channel.FREQUENCY, Channel.IMPEDANCE),
-    Kind.CYCLING: (Channel.TIME, Channel.VOLTAGE, Channel.CURRENT),
+    Kind.CYCLING: (Channel.TIME, Channel.VOLTAGE),  # a published curve may have no current
+    Kind.VOLTAMMETRY: (Channel.TIME, Channel.VOLTAGE, Channel.CURRENT),
+    Kind.DC_POLARISATION: (Channel.TIME, Channel.VOLTAGE, Channel.CURRENT),
 }
 
 
