@@ -19,6 +19,7 @@ Progress = Callable[[int, int], None]
 
 #: intervals of a step without a period: many where steps are few
 _FINE, _COARSE, _FEW = 12, 1, 400
+_OPEN_PERIOD = 600.0  # s, of a step that only a voltage ends
 _SAMPLES = 200  # of a hold or a sweep without a period
 _MOST = 20_000_000  # records
 _CHUNK = 1000  # repetitions between two signs of life
@@ -110,6 +111,8 @@ class Runner:
 
     def _pieces(self, step: Drive, times: int) -> int:
         period = step.period or self.period
+        if period is None and step.endless:
+            period = _OPEN_PERIOD
         if period is None:
             return _COARSE if times > _FEW else _FINE
         return max(1, math.ceil(step.duration / period - 1e-9))
