@@ -296,3 +296,9 @@ def test_a_voltage_that_alone_ends_a_step_is_meant_and_no_failure():
     test = simulate_cell(cell(living(damage_current=math.inf)), Procedure(steps=steps))
     assert test.result.outcome is Outcome.SUCCESS
     assert test.result.details["limits_by_lost_contact"] == 1
+
+
+def test_a_voltage_that_is_never_reached_is_said():
+    test = simulate_cell(cell(plain()), Procedure(steps=("Plate at 0.1 mA/cm2 until 2 V",)))
+    assert any("never reached" in w for w in test.result.warnings)
+    assert test.record[Channel.TIME][-1] == pytest.approx(1e4 * HOUR)
