@@ -28,8 +28,8 @@ from pathlib import Path
 
 # coverage.py beside this file would hide the package of that name from the compiler
 sys.path.remove(str(Path(__file__).resolve().parent))
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from garnetlab.report._calibration_figures import scores_figure
 from garnetlab.study import _calibration_check as check
@@ -87,7 +87,9 @@ def table(found: dict[str, dict], chosen: str) -> list[dict[str, object]]:
             "total_score": round(fit["score"], 2), "maximum": round(fit["maximum"], 2), "evidence": round(fit["evidence"], 1),
             "leave_one_out": round(fit["leave_one_out"], 2), "inside_90": sum(inside), "of": len(inside),
             **{k: round(scores[k], 2) for k in HELD_OUT},
-            "medians": "; ".join(f"{p['parameter']} {p['median']:.3g} [{p['low']:.3g}, {p['high']:.3g}]" for p in fit["parameters"]),
+            "medians": "; ".join(
+                f"{p['parameter']} {p['median']:.3g} [{p['low']:.3g}, {p['high']:.3g}]" for p in fit["parameters"]
+            ),
             "uses": fit["uses"], "seed": fit["seed"], "steps": fit["steps"], "cpu_s": round(fit["cpu_s"]),
         })  # fmt: skip
     return sorted(rows, key=lambda r: -r["total_score"])
@@ -106,7 +108,9 @@ def checks(name: str, jobs: int, seeds: int) -> list[dict[str, object]]:
     """Return the checks of the default: leave one out by fitting again, two seeds, recovery of known truths."""
     out = []
     with ProcessPoolExecutor(jobs) as pool:
-        tasks = {pool.submit(check.left_out_refitted, name, left, SEED, 400): ("leave one out", left) for left in CALIBRATED}
+        tasks = {
+            pool.submit(check.left_out_refitted, name, left, SEED, 400): ("leave one out", left) for left in CALIBRATED
+        }
         tasks |= {pool.submit(check.recovered, name, seed, 300): ("known truth", str(seed)) for seed in range(seeds)}
         for done, task in enumerate(as_completed(tasks)):
             kind, what = tasks[task]
@@ -145,7 +149,9 @@ def main() -> int:
     rows = table(found, chosen)
     write(OUT / "calibration.csv", rows, head)
     write(OUT / "calibration-rows.csv", found[chosen]["predictions"], f"# {today}, default {chosen}, seed {SEED}\n")
-    write(OUT / "calibration-checks.csv", checks(chosen, options.jobs, options.truths), f"# {today}, default {chosen}\n")
+    write(
+        OUT / "calibration-checks.csv", checks(chosen, options.jobs, options.truths), f"# {today}, default {chosen}\n"
+    )
     scores_figure(rows, HELD_OUT, chosen, OUT, "calibration")
     if options.store:
         kept = KEPT / f"{chosen}-{SEED}-{BEST_STEPS}-profiles"
@@ -155,7 +161,9 @@ def main() -> int:
             target.write_text(kept.with_suffix(suffix).read_text())
     score = {row["model"]: row["total_score"] for row in rows}
     good = all(score[chosen] > score[base] for base in ("null", "strong-null", "seven"))
-    print(f"{chosen}: {score[chosen]}; null {score['null']}, strong null {score['strong-null']}, seven {score['seven']}")
+    print(
+        f"{chosen}: {score[chosen]}; null {score['null']}, strong null {score['strong-null']}, seven {score['seven']}"
+    )
     return 0 if good else 1
 
 

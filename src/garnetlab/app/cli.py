@@ -254,9 +254,9 @@ def fit(
     observations: Annotated[
         list[str] | None, typer.Option("--observations", help="Calibrate on this one; may be given again.")
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="Variant of the interface; default: the library's.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of starts and chain.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Steps of the chain of 64 walkers.")] = None,
+    model: Annotated[str, typer.Option("--model", help="Variant of the interface.")] = "both-sourced",
+    seed: Annotated[int, typer.Option(help="Seed of starts and chain.")] = 20250414,
+    steps: Annotated[int, typer.Option(help="Steps of the chain of 64 walkers.")] = 800,
     out: Annotated[Path | None, typer.Option("--out", help="Folder; default reports/fit.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -264,11 +264,8 @@ def fit(
     from garnetlab.report import write_fit
     from garnetlab.study import fit_interface
 
-    given = {"model": model, "seed": seed, "steps": steps}
     with _refusals(), _progress("fit") as progress:
-        found = fit_interface(
-            file, observations=observations or (), progress=progress, **{k: v for k, v in given.items() if v is not None}
-        )
+        found = fit_interface(file, observations=observations or (), model=model, seed=seed, steps=steps, progress=progress)
         written = write_fit(found, out or Path("reports/fit"))
         if as_json:
             _show_json(written.to_dict())

@@ -23,7 +23,16 @@ _NAMES = {
     "write_simulation": "_simulation",
 }
 
-__all__ = ["Written", "WrittenFit", "WrittenSimulation", "write_analysis", "write_fit", "write_ledger", "write_report", "write_simulation"]
+__all__ = [
+    "Written",
+    "WrittenFit",
+    "WrittenSimulation",
+    "write_analysis",
+    "write_fit",
+    "write_ledger",
+    "write_report",
+    "write_simulation",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -43,13 +43,18 @@ def write_fit(fit: InterfaceFit, folder: Path) -> WrittenFit:
 
 def _write(fit: InterfaceFit, folder: Path) -> WrittenFit:
     tables, pictures = make_folder(folder / "tables"), make_folder(folder / "figures")
-    saved = [figures.posterior_figure(fit, pictures, "posterior"), figures.predictions_figure(fit, pictures, "predictions")]
+    saved = [
+        figures.posterior_figure(fit, pictures, "posterior"),
+        figures.predictions_figure(fit, pictures, "predictions"),
+    ]
     if fit.profiles:
         saved.append(figures.profile_figure(fit, pictures, "profiles"))
     texts = {
         "parameters": rows_csv(fit.parameter_rows()),
         "predictions": rows_csv(fit.prediction_rows()),
-        "posterior": columns_csv({p.name: fit.calibration.draws[:, i] for i, p in enumerate(fit.calibration.parameters)}),
+        "posterior": columns_csv(
+            {p.name: fit.calibration.draws[:, i] for i, p in enumerate(fit.calibration.parameters)}
+        ),
     }
     files = [file for figure in saved for file in figure.files]
     for name, text in texts.items():
@@ -75,7 +80,8 @@ def _body(fit: InterfaceFit, saved: list[SavedFigure]) -> str:
     parts += [_page.heading("Parameters"), _page.table([_shown(r) for r in fit.parameter_rows()])]
     if fit.combinations:
         rows: list[dict[str, object]] = [
-            {"std over prior": f"{k.std:.3g}", **{n: f"{w:+.2f}" for n, w in k.weights.items()}} for k in fit.combinations
+            {"std over prior": f"{k.std:.3g}", **{n: f"{w:+.2f}" for n, w in k.weights.items()}}
+            for k in fit.combinations
         ]
         parts += [_page.heading("Combinations, stiff first"), _page.table(rows)]
     parts += [_page.heading("Predictions"), _page.table([_shown(r) for r in fit.prediction_rows()])]

@@ -24,6 +24,7 @@ from garnetlab.report._style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from garnetlab.study import InterfaceFit
 
@@ -99,7 +100,7 @@ def profile_figure(fit: InterfaceFit, folder: Path, name: str) -> SavedFigure:
     with style():
         figure = new_figure(2.5 * columns + 0.4, 2.1 * rows + 0.3)
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
-        data = {}
+        data: dict[str, NDArray[np.float64]] = {}
         for axes, profile in zip(panels, fit.profiles, strict=False):
             axes.plot(profile.values, np.maximum(profile.heights, 1.2 * _DEEPEST), "o-", color=BLUE, ms=3)
             axes.axhline(-_FALL, color=VERMILION, lw=0.8, ls="--")
@@ -135,9 +136,7 @@ def predictions_figure(fit: InterfaceFit, folder: Path, name: str) -> SavedFigur
         panels[1].set_xscale("log")
         _legend(figure)
         numbers = ("event_above", "event_up_to", "low", "median", "high", "score")
-        data = {
-            f"{k}": np.array([float(r[k]) if isinstance(r[k], int | float) else math.inf for r in rows]) for k in numbers
-        }
+        data = {k: np.array([_number(r[k], math.inf) for r in rows]) for k in numbers}
         caption = (
             f"Reported events and predictive intervals (5 to 95 % over posterior and cells) of {fit.variant.title}. An arrow: "
             "longer than seen, or beyond a million hours."

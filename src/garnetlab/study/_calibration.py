@@ -55,7 +55,9 @@ class Parameter:
 
     def __post_init__(self) -> None:
         if not self.low < self.high or (self.mean is None) != (self.std is None):
-            message = f"parameter {self.name}: low = {self.low}, high = {self.high}: expected low < high, and mean with std."
+            message = (
+                f"parameter {self.name}: low = {self.low}, high = {self.high}: expected low < high, and mean with std."
+            )
             raise InvalidInput(message)
 
     def log_prior(self, value: float) -> float:
@@ -208,7 +210,9 @@ def _sweep(
         a, b = rng.choice(count, 2)
         factor = 1.0 if rng.random() < _LEAP else gamma * rng.uniform(0.3, 1.1)
         moved = x[i] + factor * (x[a] - x[b]) + 1e-4 * rng.normal(size=size)
-        prior = sum(p.log_prior(float(v)) - p.log_prior(float(w)) for p, v, w in zip(parameters, moved, x[i], strict=True))
+        prior = sum(
+            p.log_prior(float(v)) - p.log_prior(float(w)) for p, v, w in zip(parameters, moved, x[i], strict=True)
+        )
         if prior == -math.inf:
             continue
         value = log_likelihood(moved)
@@ -247,9 +251,14 @@ def climb(
         value = density(x)
         return -value if math.isfinite(value) else 1e12
 
-    options = {"maxfev": evaluations, "initial_simplex": np.clip(simplex, low, high), "xatol": 1e-5, "fatol": 1e-5,
-               "adaptive": True}  # fmt: skip
-    found = minimize(cost, start, method="Nelder-Mead", bounds=list(zip(low, high, strict=True)), options=options)
+    found = minimize(
+        cost,
+        start,
+        method="Nelder-Mead",
+        bounds=[(p.low, p.high) for p in parameters],
+        options={"maxfev": evaluations, "initial_simplex": np.clip(simplex, low, high), "xatol": 1e-5, "fatol": 1e-5,
+                 "adaptive": True},
+    )  # fmt: skip
     return -float(found.fun), np.asarray(found.x)
 
 
@@ -261,6 +270,7 @@ def calibrate(
     starts: int = 24,
     walkers: int = 64,
     steps: int = 1000,
+    particles: int = _PARTICLES,
     progress: Progress | None = None,
 ) -> Calibration:
     """Return maximum and posterior of a model: many bounded searches, then emcee from the good ends.
@@ -273,6 +283,7 @@ def calibrate(
     starts:         Searches for the maximum, >= 20 for a result to be kept.
     walkers:        Of the ensemble, even, at least twice the number of parameters.
     steps:          Steps of the chain behind a warm-up of a quarter of them.
+    particles:      Members of the population that is led from the prior to the posterior.
     progress:       Called with (done, total).
 
     Source
@@ -285,13 +296,16 @@ def calibrate(
     rng = np.random.default_rng(seed)
     density = log_posterior(parameters, log_likelihood)
     total = 2000 + steps + steps // 4
-    members, _, evidence = population(parameters, log_likelihood, rng=rng, progress=_part(progress, 0, total))
+    members, _, evidence = population(
+        parameters, log_likelihood, rng=rng, particles=max(particles, walkers), progress=_part(progress, 0, total)
+    )
     ends, values = maximise(density, parameters, members, starts=starts)
     begin = members[rng.choice(len(members), walkers, replace=False)]
     begin = begin + 1e-6 * rng.normal(size=begin.shape)  # resampling leaves copies
     chain, logs = sample(density, begin, steps=steps, rng=rng, progress=_part(progress, 2000, total))
     flat = chain.reshape(-1, len(parameters))
-    ends, values = _polished(density, parameters, ends, values, flat[np.argsort(-logs.reshape(-1))])
+    ranked = flat[np.argsort(-logs.reshape(-1), kind="stable")]
+    ends, values = _polished(density, parameters, ends, values, ranked, min(starts, _POLISHED))
     return Calibration(
         tuple(parameters), ends[0], float(values[0]), ends, values, flat, logs.reshape(-1), convergence_of(chain), evidence,
         seed,
@@ -299,7 +313,7 @@ def calibrate(
 
 
 def _polished(
-    density: LogDensity, parameters: Sequence[Parameter], ends: Floats, values: Floats, draws: Floats
+    density: LogDensity, parameters: Sequence[Parameter], ends: Floats, values: Floats, draws: Floats, count: int
 ) -> tuple[Floats, Floats]:
     """Return the ends with searches from the best draws that lie apart added, the best of all searched again."""
     widths = np.array([p.width for p in parameters])
@@ -307,7 +321,7 @@ def _polished(
     for x in draws[:: max(1, len(draws) // 2000)]:
         if all(np.max(np.abs(x - y) / widths) > _APART for y in starts):
             starts.append(x)
-        if len(starts) == _POLISHED:
+        if len(starts) == count:
             break
     found = [climb(density, parameters, x, evaluations=_STEPS_OF_A_START, scale=0.1) for x in starts]
     found += list(zip(values.tolist(), ends, strict=True))

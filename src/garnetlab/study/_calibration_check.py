@@ -71,9 +71,7 @@ def recovered(model: str, seed: int, steps: int) -> dict[str, float]:
             break
     likelihood = InterfaceLikelihood(variant, made)
     found = calibrate(variant.parameters, likelihood, seed=seed, steps=steps)
-    return {
-        p.name: round(float(np.mean(found.draws[:, i] < truth[i])), 3) for i, p in enumerate(variant.parameters)
-    }
+    return {p.name: round(float(np.mean(found.draws[:, i] < truth[i])), 3) for i, p in enumerate(variant.parameters)}
 
 
 def _usable(variant: InterfaceVariant, truth: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:

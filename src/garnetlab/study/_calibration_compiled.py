@@ -24,6 +24,7 @@ _DRIFT = 1e-2  # of the height: drift of the gap over one jump, at most
 _JUMP = 0.05  # of the height that is left: growth of the dead gap over one jump, at most
 _WINDOW = 64  # cycles over which an uneven but steady gap is averaged
 _STEADY = 1e-4  # of the height: change of that average below which cycles are jumped over
+_CHANGE = 0.2  # of what grows in a cycle: change of that over one jump, at most
 _LEARN = 3  # cycles after which the first steps of the integration stay, so that a cycle repeats exactly
 
 
@@ -67,7 +68,7 @@ def cycling_damages(
     face[METAL] = np.inf
     period, height = 2.0 * half, p[HEIGHT]
     n, calm, count, todo = 0.0, 0, 0, 0
-    last = 0.0
+    last, before, earlier = 0.0, 0.0, 0.0
     window, sum_, mean, begun = 0, 0.0, np.inf, 0.0  # of the gap, and the damage where the window began
     while todo < len(times):
         was[:] = face
@@ -85,11 +86,12 @@ def cycling_damages(
             slope[todo] = grown * times[todo] / (period * out[todo]) if out[todo] > 0.0 else 1.0
             todo += 1
         n += 1.0
-        last = grown
+        faster, last = grown - last, grown
         if not jumps or todo == len(times):
             continue
         moved = abs(face[GAP] - was[GAP])
         slow = face[DEAD_GAP] - was[DEAD_GAP] + height * abs(face[COVERAGE] - was[COVERAGE])
+        before, earlier = earlier, slow
         calm = calm + 1 if moved <= 0.1 * slow + _CALM * height else 0
         window, sum_ = window + 1, sum_ + face[GAP]
         drift, steady = moved, calm >= 3
@@ -106,10 +108,17 @@ def cycling_damages(
             skip = min(skip, np.floor(_DRIFT * height / drift))
         if slow > 1e-10 * height:
             skip = min(skip, np.floor(_JUMP * max(height - face[GAP] - face[DEAD_GAP], 0.0) / slow))
+            if slow != before:  # what decays or grows from cycle to cycle is not extrapolated far
+                skip = min(skip, np.floor(_CHANGE * slow / abs(slow - before)))
+            if faster != 0.0:
+                skip = min(skip, np.floor(_CHANGE * grown / abs(faster)))
         if skip > 1.0:
             if calm >= 3:
                 for entry in (GAP, DEAD_GAP, COVERAGE):
                     face[entry] = max(0.0, face[entry] + skip * (face[entry] - was[entry]))
+            if slow > 1e-10 * height and face[COVERAGE] == was[COVERAGE]:  # the second order of what grows slowly
+                face[DEAD_GAP] += 0.5 * skip * (skip + 1.0) * max(slow - before, 0.0)
+                face[HARM] += 0.5 * skip * (skip + 1.0) * faster
             face[HARM] += skip * grown
             n += skip
             calm = min(calm, 1)

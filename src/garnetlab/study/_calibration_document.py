@@ -114,7 +114,11 @@ def _event(entry: Mapping[str, Any], where: str) -> tuple[float, float, float | 
     if not isinstance(ends, list) or len(ends) != 2:
         message = f"{where}.between = {ends!r}: expected two times."
         raise InvalidInput(message)
-    return _number({"between": ends[0]}, "between", "s", where), _number({"between": ends[1]}, "between", "s", where), None
+    return (
+        _number({"between": ends[0]}, "between", "s", where),
+        _number({"between": ends[1]}, "between", "s", where),
+        None,
+    )
 
 
 def _number(entry: Mapping[str, Any], key: str, unit: str, where: str) -> float:

@@ -51,7 +51,8 @@ def compare_elsewhere(variant: InterfaceVariant, draws: Floats, *, seed: int) ->
     """
     rows = [a for a in load_anodes() if a.resistance and a.ccd and not a.id.startswith(_PAPER)]
     observations = [
-        InterfaceObservation(a.id, "ccd", (a.resistance or 0.0) * 1e-4, 298.15, 0.0, (a.ccd or 0.0) * 10.0) for a in rows
+        InterfaceObservation(a.id, "ccd", (a.resistance or 0.0) * 1e-4, 298.15, 0.0, (a.ccd or 0.0) * 10.0)
+        for a in rows
     ]
     found = predict(variant, draws, observations, seed=seed)
     out = []
@@ -59,7 +60,17 @@ def compare_elsewhere(variant: InterfaceVariant, draws: Floats, *, seed: int) ->
         low, middle, high = (q / 10.0 for q in found[a.id].quantiles)
         reported = a.ccd or math.nan
         out.append(
-            Elsewhere(a.id, a.resistance or math.nan, reported, low, middle, high, math.log(middle / reported), a.read, a.source)
+            Elsewhere(
+                a.id,
+                a.resistance or math.nan,
+                reported,
+                low,
+                middle,
+                high,
+                math.log(middle / reported),
+                a.read,
+                a.source,
+            )
         )
     return tuple(out)
 

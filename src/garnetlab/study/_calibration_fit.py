@@ -80,7 +80,7 @@ class InterfaceFit:
     def prediction_rows(self) -> list[dict[str, object]]:
         """Return one row per observation in field units: event, predictive interval, probability, score."""
         calibrated = {o.id for o in self.observations}
-        rows = []
+        rows: list[dict[str, object]] = []
         for o in (*self.observations, *self.held_out):
             p = self.predictions[o.id]
             factor, unit = (10.0, "mA/cm^2") if o.kind == "ccd" else (3600.0, "h")
@@ -153,11 +153,15 @@ def fit_interface(
     """
     variant = interface_variant(model) if isinstance(model, str) else model
     if steps < 50:
-        message = f"steps = {steps}: expected at least 50. Ten times the autocorrelation time, about 800, is worth having."
+        message = (
+            f"steps = {steps}: expected at least 50. Ten times the autocorrelation time, about 800, is worth having."
+        )
         raise InvalidInput(message)
     known, marked = (paper_observations(), CALIBRATED) if source is None else read_interface_observations(Path(source))
     used = _chosen(known, observations or variant.only or marked)
-    held = tuple(o for o in known.values() if o.id not in {u.id for u in used} and o.id not in (marked if variant.only else ()))
+    held = tuple(
+        o for o in known.values() if o.id not in {u.id for u in used} and o.id not in (marked if variant.only else ())
+    )
     likelihood = InterfaceLikelihood(variant, used)
     share = _shares(progress, profile)
     found = calibrate(variant.parameters, likelihood, seed=seed, steps=steps, progress=share[0])

@@ -123,7 +123,9 @@ class InterfaceLikelihood:
             first, last = (round(end / observation.step) for end in (observation.low, observation.high))
             out = np.zeros(last)
             kept = ladder_damages(observation.step, half, row, self.tolerance, out)
-            scores = [-math.inf if n == 0 else (_log(out[n - 1]) / width if n <= kept else math.inf) for n in (first, last)]
+            scores = [
+                -math.inf if n == 0 else (_log(out[n - 1]) / width if n <= kept else math.inf) for n in (first, last)
+            ]
             return scores[0], scores[1], float(max(first - kept, 0))
         times = np.array([t for t in (observation.low, observation.high) if 0.0 < t < math.inf])
         out, slope = np.zeros(len(times)), np.ones(len(times))

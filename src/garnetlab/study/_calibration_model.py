@@ -58,7 +58,7 @@ class Numbers:
 
     def contact(self, observation: InterfaceObservation) -> float:
         """Return the contact relative to the reference interface at 25 °C; it may exceed one."""
-        found = (observation.resistance / REFERENCE_RESISTANCE) ** -self.contact_exponent
+        found = math.pow(observation.resistance / REFERENCE_RESISTANCE, -self.contact_exponent)
         if self.kinetic_energy is None:
             return found
         return found * arrhenius(observation.interface_energy - self.kinetic_energy, observation.temperature)

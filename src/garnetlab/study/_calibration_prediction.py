@@ -52,14 +52,20 @@ class Prediction:
 
 
 def failed_step(
-    numbers: Numbers, observation: InterfaceObservation, rows: RowMaker, *, half: float, z: float
+    numbers: Numbers,
+    observation: InterfaceObservation,
+    rows: RowMaker,
+    *,
+    half: float,
+    z: float,
+    tolerance: float = TOLERANCE,
 ) -> tuple[float, bool]:
     """Return the first failed current density [A/m^2] of a cell z deviations from the median, and whether contact went."""
     row, level = _cell(numbers, observation, rows, z)
     steps = _FIRST_STEPS
     while steps <= _MOST_STEPS:
         out = np.zeros(steps)
-        kept = ladder_damages(observation.step, half, row, TOLERANCE, out)
+        kept = ladder_damages(observation.step, half, row, tolerance, out)
         failed = np.flatnonzero(out[:kept] >= level)
         if len(failed):
             return observation.step * float(failed[0] + 1), False
@@ -70,7 +76,13 @@ def failed_step(
 
 
 def cell_life(
-    numbers: Numbers, observation: InterfaceObservation, rows: RowMaker, *, half: float, z: float
+    numbers: Numbers,
+    observation: InterfaceObservation,
+    rows: RowMaker,
+    *,
+    half: float,
+    z: float,
+    tolerance: float = TOLERANCE,
 ) -> tuple[float, bool]:
     """Return the life [s] of a cell z deviations from the median, and whether it ends because contact is lost.
 
@@ -80,7 +92,7 @@ def cell_life(
     decades = math.log10(HORIZON / half)
     times = half * 10.0 ** (np.arange(math.ceil(_PER_DECADE * decades) + 1) / _PER_DECADE)
     out, slope = np.zeros(len(times)), np.ones(len(times))
-    lost = cycling_damages(observation.current_density, half, times, row, TOLERANCE, True, out, slope)
+    lost = cycling_damages(observation.current_density, half, times, row, tolerance, True, out, slope)
     out = out[times < lost]
     past = np.flatnonzero(out >= level)
     if not len(past):
@@ -102,7 +114,12 @@ def _cell(numbers: Numbers, observation: InterfaceObservation, rows: RowMaker, z
 
 
 def predict(
-    variant: InterfaceVariant, draws: Floats, observations: Sequence[InterfaceObservation], *, seed: int, cells: int = 400
+    variant: InterfaceVariant,
+    draws: Floats,
+    observations: Sequence[InterfaceObservation],
+    *,
+    seed: int,
+    cells: int = 400,
 ) -> dict[str, Prediction]:
     """Return the predictive distribution of each observation over posterior draws and over cells.
 

@@ -160,7 +160,9 @@ def combinations(log_likelihood: LogDensity, found: Calibration) -> tuple[Combin
     for i in range(size):
         curvature[i, i] = 2.0 * here - at((i, 1.0)) - at((i, -1.0))
         for j in range(i):
-            mixed = at((i, 1.0), (j, 1.0)) + at((i, -1.0), (j, -1.0)) - at((i, 1.0), (j, -1.0)) - at((i, -1.0), (j, 1.0))
+            mixed = (
+                at((i, 1.0), (j, 1.0)) + at((i, -1.0), (j, -1.0)) - at((i, 1.0), (j, -1.0)) - at((i, -1.0), (j, 1.0))
+            )
             curvature[i, j] = curvature[j, i] = -0.25 * mixed
     curvature *= np.outer(widths / steps, widths / steps)
     values, vectors = np.linalg.eigh(curvature)

@@ -12,7 +12,7 @@ from garnetlab.study._calibration import Parameter
 from garnetlab.study._calibration_model import InterfaceVariant
 
 #: the variant taken where none is asked for: see docs/explanation/calibration.md for the rule
-DEFAULT = "both-athermal"
+DEFAULT = "both-sourced"
 
 _SELF_DIFFUSION = "self-diffusion of lithium, 0.549 eV (Lodding 1970, recalled)"
 _KINETICS = "intrinsic charge transfer of lithium on garnet, 0.43 +- 0.06 eV (doi:10.1002/admi.202202354, abstract)"
@@ -116,7 +116,13 @@ def _further() -> tuple[InterfaceVariant, ...]:
     )  # fmt: skip
     estimate = {**_DIFFUSES, "ln_supply": reached}
     carried = Parameter(
-        "ln_supply", "1", -3.0, 6.0, reached, 1.0, "diffusion over 10 um of contact, within a factor of e: " + _SELF_DIFFUSION
+        "ln_supply",
+        "1",
+        -3.0,
+        6.0,
+        reached,
+        1.0,
+        "diffusion over 10 um of contact, within a factor of e: " + _SELF_DIFFUSION,
     )
     kinds = (
         ("no-capillarity", "as both-sourced, closure by stack pressure alone", {"surface_energy": 0.0}),

@@ -20,7 +20,7 @@ from garnetlab.study._ledger_rows_audited import audited
 from garnetlab.study._ledger_rows_cells import living_cells
 from garnetlab.study._ledger_rows_spectra import ReadBack, read_back, series_of
 from garnetlab.study._ledger_rows_tafel import tafel_rows
-from garnetlab.study._paper_tests import PaperTests
+from garnetlab.study._paper_tests import PaperTests, tests_of_the_paper
 
 __all__ = ["SEED", "Ledger", "Row", "Status", "ledger_csv", "ledger_json", "reproduce"]
 
@@ -86,7 +86,7 @@ def reproduce(*, seed: int = SEED, progress: Callable[[int, int], None] | None =
     Parameters
     ----------
     seed:     Seed of the noise in the simulated spectra.
-    progress: Called with (done, total) spectra, then (done, total) tests of cells.
+    progress: Called with (done, total) spectra and tests of cells.
 
     Returns
     -------
@@ -95,8 +95,12 @@ def reproduce(*, seed: int = SEED, progress: Callable[[int, int], None] | None =
     observations = load_observations()
     paper = Paper(observations)
     with tempfile.TemporaryDirectory(prefix="garnetlab-ledger-") as folder:
-        rows, behind = read_back(paper, Path(folder), seed=seed, progress=progress)
-    cells, tests = living_cells(paper, seed=seed, progress=progress)
+        cells_to_come = len(tests_of_the_paper(paper))
+        spectra = None if progress is None else lambda done, total: progress(done, total + cells_to_come)
+        rows, behind = read_back(paper, Path(folder), seed=seed, progress=spectra)
+    before = sum(len(entry.measurements) for entry in behind.values())
+    later = None if progress is None else lambda done, total: progress(before + done, before + total)
+    cells, tests = living_cells(paper, seed=seed, progress=later)
     exchange, sweeps = tafel_rows(paper, seed=seed)
     computed = {**planned(), **audited(paper), **rows, **cells, **exchange}
     table = tuple(assemble(o, computed, None if o.value is None else rounding_std(o.value)) for o in observations)

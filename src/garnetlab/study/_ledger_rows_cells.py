@@ -90,6 +90,8 @@ def _life(paper: Paper, key: str, found: Prediction, model: str) -> Computed:
         f" {100 * found.beyond:.0f} % outlive a million hours, the horizon of the simulation." if found.beyond else ""
     )
     censored = " The cell had not failed." if paper[key].kind == "censored" else ""
+    if paper[key].low is not None and paper[key].high is not None:
+        censored = f" Reported as the interval {paper[key].low:g} to {paper[key].high:g} h."
     return Computed(
         _status(key),
         middle,
