@@ -250,7 +250,9 @@ def _show_test(title: str, result: dict[str, object]) -> None:
 
 @app.command()
 def fit(
-    file: Annotated[Path | None, typer.Argument(help="A document (.toml) with [[observations]]; else the paper's.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="A document (.toml) with [[observations]]; else the paper's.")
+    ] = None,
     observations: Annotated[
         list[str] | None, typer.Option("--observations", help="Calibrate on this one; may be given again.")
     ] = None,
@@ -265,7 +267,9 @@ def fit(
     from garnetlab.study import fit_interface
 
     with _refusals(), _progress("fit") as progress:
-        found = fit_interface(file, observations=observations or (), model=model, seed=seed, steps=steps, progress=progress)
+        found = fit_interface(
+            file, observations=observations or (), model=model, seed=seed, steps=steps, progress=progress
+        )
         written = write_fit(found, out or Path("reports/fit"))
         if as_json:
             _show_json(written.to_dict())
