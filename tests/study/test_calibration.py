@@ -269,7 +269,11 @@ def test_the_paper_gives_six_calibrated_and_ten_held_out_observations():
 
 @pytest.mark.parametrize(
     ("name", "low", "high"),
-    [("ccd.0", 4, 5), ("ccd.0.60C", 6, 8), ("ccd.15", 8, 10), ("life.0.0.8.60C", HOUR, 9 * HOUR), ("life.0.0.1.-10C", 4 * HOUR, 16 * HOUR)],
+    [("ccd.0", 4, 5),
+    ("ccd.0.60C", 6, 8),
+    ("ccd.15", 8, 10),
+    ("life.0.0.8.60C", HOUR, 9 * HOUR),
+    ("life.0.0.1.-10C", 4 * HOUR, 16 * HOUR)],
 )  # fmt: skip
 def test_events_are_intervals_as_agreed(name, low, high):
     assert (OBSERVATIONS[name].low, OBSERVATIONS[name].high) == pytest.approx((low, high))
