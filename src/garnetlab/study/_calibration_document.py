@@ -75,6 +75,9 @@ def parse_observation(entry: Mapping[str, Any], *, where: str) -> InterfaceObser
     if entry.get("use", "calibrate") not in ("calibrate", "predict"):
         message = f"{where}.use = {entry['use']!r}: expected 'calibrate' or 'predict'."
         raise InvalidInput(message)
+    if entry["kind"] not in ("ccd", "life"):
+        message = f"{where}.kind = {entry['kind']!r}: expected 'ccd' or 'life'."
+        raise InvalidInput(message)
     low, high, exact = _event(entry, where)
     halves = entry.get("half_cycle", "30 min")
     return InterfaceObservation(
