@@ -31,12 +31,15 @@ class Outcome(enum.Enum):
     SHORT_CIRCUIT = "The simulated cell shorted. The numbers up to there may be used."
     CONTACT_LOST = "The simulated cell lost contact on the stripped side. The numbers up to there may be used."
     LITHIUM_USED_UP = "The simulated cell used up the lithium of one electrode. The numbers up to there may be used."
+    VOLTAGE_LIMIT = (
+        "The simulated cell reached its voltage limit before a step was done. The numbers up to there may be used."
+    )
     INTERRUPTED = "The computation was interrupted. Run the same command again to resume it."
 
     @property
     def good(self) -> bool:
         """Whether the numbers may be used."""
-        ends = (Outcome.SHORT_CIRCUIT, Outcome.CONTACT_LOST, Outcome.LITHIUM_USED_UP)
+        ends = (Outcome.SHORT_CIRCUIT, Outcome.CONTACT_LOST, Outcome.LITHIUM_USED_UP, Outcome.VOLTAGE_LIMIT)
         return self is Outcome.SUCCESS or self in ends
 
     @property

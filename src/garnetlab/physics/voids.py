@@ -1,11 +1,11 @@
 r"""Loss of contact under a stripped face: what the current takes and the metal does not bring back becomes a gap.
 
-.. math:: \dot w = \frac{V_m}{F}\,\theta\, s \ln[1 + e^{(j/\theta - j_{sup})/s}]
+.. math:: \dot w = \frac{V_m}{F}\,\theta\, s \ln\frac{1 + e^{(j/\theta - j_{sup})/s}}{1 + e^{-j_{sup}/s}}
 
 for the gap w (volume of lost lithium per area of electrode), the current density j per area of electrode, the contact
 fraction theta, the supply j_sup of the metal per area of contact, and the spread s of the supply from place to place:
-the mean of (j/theta - q)_+ over a logistic q around j_sup. Without spread it is theta (j/theta - j_sup)_+. Plating
-gives part of it back. The gap lowers the contact fraction, as a rough face (linear) or as touching hemispheres.
+the mean of (j/theta - q)_+ over a logistic q around j_sup, of which the tail below zero counts as no supply. So no
+more is lost than is stripped, and nothing at rest. Without spread it is theta (j/theta - j_sup)_+. Plating gives part of it back. The gap lowers the contact fraction, as a rough face (linear) or as touching hemispheres.
 
 Valid on scales above the size of one void and below the length over which the current evens out.
 
@@ -52,10 +52,12 @@ def stripping_deficit(
     supply: CurrentDensity,
     spread: CurrentDensity,
 ) -> CurrentDensity:
-    """Return the part of a stripping current that leaves a gap [A/m^2 of electrode], theta s ln(1 + e^((j/theta - j_sup)/s)).
+    r"""Return the part of a stripping current that leaves a gap [A/m^2 of electrode], 0 to the current itself.
 
-    It lies between theta (j/theta - j_sup)_+ and that plus theta s ln 2. With a spread a little is lost even below the
-    supply and at rest; ask for a current of 0 only if that is meant.
+    .. math:: \theta s [\ln(1 + e^{(j/\theta - j_{sup})/s}) - \ln(1 + e^{-j_{sup}/s})]
+
+    It is at most theta s ln 2 above theta (j/theta - j_sup)_+. With a spread a little is lost even below the supply, and
+    places whose share of the distribution lies below zero have none; at rest nothing is lost.
 
     Parameters
     ----------
@@ -78,7 +80,7 @@ def stripping_deficit(
     >>> stripping_deficit(10.0, contact_fraction=0.5, supply=12.0, spread=0.0)
     4.0
     >>> round(stripping_deficit(10.0, contact_fraction=0.5, supply=12.0, spread=3.0), 4)
-    4.1008
+    4.0736
     """
     require_not_negative(current_density=current_density, supply=supply, spread=spread)
     require_share(contact_fraction=contact_fraction)
@@ -86,7 +88,9 @@ def stripping_deficit(
     excess = np.asarray(current_density) / theta - supply
     with np.errstate(over="ignore"):  # a spread of nearly 0: the exponential below is 0
         reduced = np.abs(excess) / np.where(scale > 0.0, scale, 1.0)
-    return plain(theta * (np.maximum(excess, 0.0) + scale * np.log1p(np.exp(-reduced))))
+        none = np.exp(-np.asarray(supply) / np.where(scale > 0.0, scale, 1.0))
+    lost = np.maximum(excess, 0.0) + scale * (np.log1p(np.exp(-reduced)) - np.log1p(none))
+    return plain(theta * np.maximum(lost, 0.0))
 
 
 def gap_growth(deficit: CurrentDensity, *, molar_volume: MolarVolume) -> Speed:
@@ -352,8 +356,8 @@ REFERENCE_CASES = [
     (
         stripping_deficit,
         {"current_density": 10.0, "contact_fraction": 0.5, "supply": 20.0, "spread": 3.0},
-        1.0397208,
-        "0.5 * 3 ln 2 by hand: excess 0",
+        1.0378138,
+        "0.5 * 3 (ln 2 - ln(1 + e^(-20/3))) by hand: excess 0",
     ),
     (
         stripping_deficit,

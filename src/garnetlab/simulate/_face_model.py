@@ -216,6 +216,7 @@ class FaceModel:
         if self.supply < math.inf:
             supply = self.supply * self.factor(self.supply_activation_energy, temperature)
             p[kernel.VOLUME], p[kernel.SUPPLY], p[kernel.SPREAD] = volume, supply, self.spread * supply
+            p[kernel.AT_REST] = math.log1p(math.exp(-1.0 / self.spread))
         else:
             p[kernel.VOLUME], p[kernel.SUPPLY], p[kernel.SPREAD] = 0.0, 1.0, 1.0
         p[kernel.SHARING], p[kernel.DEAD] = self.load_sharing, self.irreversible

@@ -4,7 +4,7 @@ One face has the gap w that closes, the dead gap d, the damage D and the particl
 ``particles``, ``plating_damage`` hold the laws and their sources; a test compares them with what is written here):
 
 .. math:: \dot w = (1-\kappa) g - k_c w, \quad \dot d = \kappa g, \quad
-          g = \tfrac{V_m}{F} \theta s u \ln(1 + e^{(j/(\theta u) - j_{sup})/s}), \quad u = \theta^{-p}
+          g = \tfrac{V_m}{F} \theta s u \ln\frac{1 + e^{(j/(\theta u) - j_{sup})/s}}{1 + e^{-j_{sup}/s}}, \quad u = \theta^{-p}
 
 while stripping; :math:`\dot w = -\epsilon \tfrac{V_m}{F} j\, w/(w + w_s) - k_c w` and :math:`\dot D = (j/(\theta j_f))^m/t_0`
 while plating. (w, d) go with Rodas3, an L-stable Rosenbrock method of order 3 with an embedded one of order 2, since
@@ -28,8 +28,9 @@ Floats = NDArray[np.float64]
 #: places of the numbers of one face in a row of parameters
 (THETA0, HEIGHT, LAW, SUPPLY, SPREAD, SHARING, DEAD, RECOVERY, SMOOTHING, FIRST, CREEP, STRESS, EXPONENT, PULL,
  SMALLEST, GROWTH, RELEASE, DAMAGE, POWER, CLOCK, VOLUME, EXCHANGE, SYMMETRY, TRANSFER, FILM, THERMAL, LOST, CRITICAL,
- ) = range(28)  # fmt: skip
-WIDTH = 28
+ AT_REST,
+ ) = range(29)  # fmt: skip
+WIDTH = 29
 #: places of the state of one face
 GAP, DEAD_GAP, HARM, COVERAGE, METAL = range(5)
 #: places of the numbers of the cell: resistance of the slab, of a short when soft and when hard, the damage over which it
@@ -42,14 +43,17 @@ COLUMNS = 10
 #: where nothing but the voltage is to end it
 LEVEL, LASTS, ABOVE, BELOW, PIECES, ROW, MEANT = range(7)
 STEP_COLUMNS = 7
-#: what is counted: limits reached since contact was gone, since lithium was gone, and when contact first went unmeant [s]
-BY_CONTACT, BY_LITHIUM, FIRST_LOSS = range(3)
+#: what is counted: limits reached since contact was gone, since lithium was gone, with both there and the step not done; when
+#: contact first went and when a limit first cut a step short, neither of them meant [s]
+BY_CONTACT, BY_LITHIUM, BY_VOLTAGE, FIRST_LOSS, FIRST_CUT = range(5)
+EVENTS = 5
 #: how a step or a run ends
 DONE, SHORTED, CONTACT_LOST, LITHIUM_GONE, AT_LIMIT, TOO_MANY_STEPS = range(6)
 
 _MOST = 20_000  # steps of one half cycle
 _BEND = 0.05  # difference of Simpson's rule and the trapezoid over Simpson's, at most
-_SHORTEST = 1e-6  # of a half cycle, that the damage asks for
+_SHORTEST = 1e-6  # of a half cycle, that the damage or the loss of contact asks for
+_OVERSHOOT = 2e-3  # of the height, by which the last step may go beyond the loss of contact
 _LARGEST_SHARE = 0.999  # of the height, beyond which the law of contact is cut
 
 
@@ -101,6 +105,7 @@ def opening(gap: float, current: float, p: Floats, coverage: float) -> tuple[flo
     else:
         e = math.exp(z)
         soft, share = math.log1p(e), e / (1.0 + e)
+    soft -= p[AT_REST]
     factor = p[VOLUME] * unit
     return factor * theta * soft, factor * slope * (1.0 - p[SHARING]) * (soft - ratio * share)
 
@@ -192,6 +197,9 @@ def advance(
                 ended = TOO_MANY_STEPS
                 break
             continue
+        if current > 0.0 and nw + nd > last + _OVERSHOOT * p[HEIGHT] and h > _SHORTEST * duration:
+            dt = 0.5 * h
+            continue
         nw = nw if nw > 0.01 * floor else 0.0
         after = _covered(c, current, h, p)
         if current < 0.0 and p[DAMAGE] > 0.0:
@@ -206,14 +214,17 @@ def advance(
             if harm < 1.0 <= harm + grown:
                 passed = t + h * (1.0 - harm) / grown
             harm += grown
+        if current > 0.0 and nw + nd >= last:  # contact goes inside this short step
+            share = (last - w - d) / (nw + nd - w - d)
+            w, d, c = w + share * (nw - w), d + share * (nd - d), after
+            t += share * h
+            ended = CONTACT_LOST
+            break
         w, d, c = nw, nd, after
         t += h
         grow = 5.0 if error < 1e-4 else min(5.0, 0.9 * error ** (-1.0 / 3.0))
         if not full or h * grow > dt:
             dt = h * grow
-        if current > 0.0 and w + d >= last:
-            ended = CONTACT_LOST
-            break
     state[GAP], state[DEAD_GAP], state[HARM], state[COVERAGE] = w, d, harm, c
     state[METAL] -= current * t
     return t, ended, dt, passed

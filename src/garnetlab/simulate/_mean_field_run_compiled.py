@@ -1,4 +1,4 @@
-"""Compiled runs of the mean-field level: a symmetric or asymmetric cell through steps, and damage integrals for fits."""
+"""Compiled runs of the mean-field level: a symmetric or asymmetric cell through steps of current or voltage."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ Floats = NDArray[np.float64]
 # numba reads these as constants
 GAP, DEAD_GAP, HARM, COVERAGE, METAL = k.GAP, k.DEAD_GAP, k.HARM, k.COVERAGE, k.METAL
 EXCHANGE, SYMMETRY, TRANSFER, FILM, THERMAL = k.EXCHANGE, k.SYMMETRY, k.TRANSFER, k.FILM, k.THERMAL
-HEIGHT, CRITICAL = k.HEIGHT, k.CRITICAL
+CRITICAL = k.CRITICAL
 SLAB, SOFT, HARD, SOFTENING, REST_VOLTAGE, LEAK = k.SLAB, k.SOFT, k.HARD, k.SOFTENING, k.REST_VOLTAGE, k.LEAK
 TIME, VOLTAGE, CURRENT, LEFT, RIGHT = k.TIME, k.VOLTAGE, k.CURRENT, k.LEFT, k.RIGHT
 HARM_LEFT, HARM_RIGHT, STEP, CYCLE, SHORT = k.HARM_LEFT, k.HARM_RIGHT, k.STEP, k.CYCLE, k.SHORT
 LEVEL, LASTS, ABOVE, BELOW, PIECES, ROW, MEANT = k.LEVEL, k.LASTS, k.ABOVE, k.BELOW, k.PIECES, k.ROW, k.MEANT
-BY_CONTACT, BY_LITHIUM, FIRST_LOSS = k.BY_CONTACT, k.BY_LITHIUM, k.FIRST_LOSS
+BY_CONTACT, BY_LITHIUM, BY_VOLTAGE = k.BY_CONTACT, k.BY_LITHIUM, k.BY_VOLTAGE
+FIRST_LOSS, FIRST_CUT = k.FIRST_LOSS, k.FIRST_CUT
 DONE, SHORTED, CONTACT_LOST, LITHIUM_GONE = k.DONE, k.SHORTED, k.CONTACT_LOST, k.LITHIUM_GONE
 AT_LIMIT, TOO_MANY_STEPS = k.AT_LIMIT, k.TOO_MANY_STEPS
 
@@ -156,14 +157,22 @@ def _both(
 
 
 @njit(cache=True, error_model="numpy")
+def _cut(events: Floats, time: float, meant: float) -> None:
+    """Count a step that its voltage ended while contact and lithium were there."""
+    events[BY_VOLTAGE] += 1
+    if meant == 0.0:
+        events[FIRST_CUT] = min(events[FIRST_CUT], time)
+
+
+@njit(cache=True, error_model="numpy")
 def run_block(
     steps: Floats, times: int, rows_left: Floats, rows_right: Floats, cells: Floats, left: Floats, right: Floats,
     clock: Floats, tolerance: float, after_short: float, out: Floats, first_step: int, first_cycle: int, events: Floats,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Run steps ``times`` times; return how it ended, the records written and the repetitions finished.
 
-    ``clock`` holds the time and the time of the short (infinite if none), ``events`` how often a limit was reached since
-    contact or lithium was gone and when that first happened unmeant; they and the states are updated in place.
+    ``clock`` holds the time and the time of the short (infinite if none), ``events`` what ended steps before their time;
+    they and the states are updated in place.
     """
     written = 0
     hints = np.zeros((len(steps), 2))
@@ -182,6 +191,7 @@ def run_block(
             _record(out, written, clock[0], place[0], place[1], left, right, pl, pr, current, voltage, short)
             written += 1
             if voltage >= steps[s, ABOVE] or voltage <= steps[s, BELOW]:
+                _cut(events, clock[0], steps[s, MEANT])
                 continue
             for _ in range(pieces):
                 before = voltage
@@ -227,6 +237,8 @@ def run_block(
                 clock[0] += end
                 _record(out, written, clock[0], place[0], place[1], left, right, pl, pr, current, voltage, short)
                 written += 1
+                if why == AT_LIMIT:
+                    _cut(events, clock[0], steps[s, MEANT])
                 limit = steps[s, ABOVE] if current > 0.0 else steps[s, BELOW]
                 if CONTACT_LOST <= why <= LITHIUM_GONE and abs(limit) < np.inf:
                     out[written - 1, VOLTAGE] = limit  # nothing else carries the current
@@ -241,98 +253,6 @@ def run_block(
                 if why != DONE:
                     return why, written, cycle
     return DONE, written, times
-
-
-@njit(cache=True, error_model="numpy")
-def _half_cycles(
-    left: Floats, right: Floats, current: float, half: float, p: Floats, tolerance: float, hints: Floats
-) -> int:
-    """Run one cycle of a symmetric cell in place; return how it ended."""
-    for part in range(2):
-        sign = current if part == 0 else -current
-        _, one, hints[2 * part], _ = advance(left, sign, half, p, tolerance, hints[2 * part])
-        _, other, hints[2 * part + 1], _ = advance(right, -sign, half, p, tolerance, hints[2 * part + 1])
-        if one != DONE or other != DONE:
-            return max(one, other)
-    return DONE
-
-
-@njit(cache=True, error_model="numpy")
-def _correct(state: Floats, was: Floats, old: Floats, skipped: int) -> None:
-    """Add half of the difference of the changes after and before a jump, as Heun's method does."""
-    for entry in (DEAD_GAP, HARM, COVERAGE):
-        change = 0.5 * skipped * (state[entry] - was[entry] - old[entry])
-        state[entry] = max(0.0, state[entry] + change)
-        was[entry] = was[entry] + change
-
-
-@njit(cache=True, error_model="numpy")
-def _leap(state: Floats, was: Floats, old: Floats, skip: int) -> None:
-    """Add ``skip`` times the change of the last cycle, and keep that change."""
-    for entry in (GAP, DEAD_GAP, HARM, COVERAGE):
-        old[entry] = state[entry] - was[entry]
-        state[entry] = max(0.0, state[entry] + skip * old[entry])
-
-
-@njit(cache=True, error_model="numpy")
-def cycling_damage(
-    current: float, half: float, duration: float, p: Floats, tolerance: float, jump: float
-) -> tuple[float, float, int, float]:
-    """Return damage and its rate [1/s] after ``duration`` of symmetric cycling, how it ended, and the time reached.
-
-    Cycles in which the gaps hardly change are jumped over and corrected (projective Heun): no jump moves the dead gap by
-    more than ``jump`` of the height that is left, and where the state repeats the rest is one jump. ``jump = 0`` runs every
-    cycle.
-    """
-    left, right = np.zeros(5), np.zeros(5)
-    left[METAL] = right[METAL] = np.inf
-    hints, old_left, old_right = np.zeros(4), np.zeros(5), np.zeros(5)
-    cycles = max(1, math.ceil(duration / (2.0 * half) - 1e-9))
-    n, calm, rate, skipped = 0, 0, 0.0, 0
-    height = p[HEIGHT]
-    while n < cycles:
-        was_left, was_right = left.copy(), right.copy()
-        why = _half_cycles(left, right, current, half, p, tolerance, hints)
-        if why != DONE:
-            return max(left[HARM], right[HARM]), rate, why, 2.0 * half * n
-        n += 1
-        rate = max(left[HARM] - was_left[HARM], right[HARM] - was_right[HARM]) / (2.0 * half)
-        if jump <= 0.0:
-            continue
-        moved = abs(left[GAP] - was_left[GAP]) + abs(right[GAP] - was_right[GAP])
-        slow = max(left[DEAD_GAP] - was_left[DEAD_GAP], right[DEAD_GAP] - was_right[DEAD_GAP])
-        slow = slow + height * (abs(left[COVERAGE] - was_left[COVERAGE]) + abs(right[COVERAGE] - was_right[COVERAGE]))
-        calm = calm + 1 if moved <= 0.1 * slow + 1e-7 * height else 0
-        if calm < 3:
-            continue
-        if skipped > 0:
-            _correct(left, was_left, old_left, skipped)
-            _correct(right, was_right, old_right, skipped)
-        rest = height - max(left[GAP] + left[DEAD_GAP], right[GAP] + right[DEAD_GAP])
-        skip = cycles - n
-        if slow > 1e-10 * height:
-            skip = min(skip - 4, int(jump * rest / slow))
-        skipped = 0
-        if skip > 1:
-            _leap(left, was_left, old_left, skip)
-            _leap(right, was_right, old_right, skip)
-            n += skip
-            skipped, calm = skip, 0
-    return max(left[HARM], right[HARM]), rate, DONE, 2.0 * half * n
-
-
-@njit(cache=True, error_model="numpy")
-def ladder_damage(step: float, half: float, p: Floats, tolerance: float, cycles: int, out: Floats) -> int:
-    """Fill ``out`` with the damage of the worse face after each step of a ladder; return the steps survived by the contact."""
-    left, right = np.zeros(5), np.zeros(5)
-    left[METAL] = right[METAL] = np.inf
-    for i in range(len(out)):
-        hints = np.zeros(4)
-        for _ in range(cycles):
-            if _half_cycles(left, right, step * (i + 1), half, p, tolerance, hints) != DONE:
-                return i
-        out[i] = max(left[HARM], right[HARM])
-    return len(out)
 
 
 @njit(cache=True, error_model="numpy")

@@ -113,6 +113,12 @@ def _limits(step: TimedStep, current: float) -> tuple[float, float]:
         if current == 0.0:
             message = f"step = {str(step)!r}: expected a rest to end by a time."
             raise InvalidInput(message)
+        if limit.value * current < 0.0:
+            message = (
+                f"step = {str(step)!r}: expected a limit {'above' if current > 0.0 else 'below'} 0 V. Plating has a positive"
+                " voltage, stripping a negative one: this limit would end the step at once."
+            )
+            raise InvalidInput(message)
         if current > 0.0:
             high = min(high, limit.value)
         else:

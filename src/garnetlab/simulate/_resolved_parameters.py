@@ -222,21 +222,23 @@ def supply_levels(edges: Floats, law: str, relative_spread: float) -> Floats:
     """Return the means of a distribution of mean or median 1 between quantiles ``edges``, shape (len(edges) - 1,).
 
     ``relative_spread`` is the scale of a logistic, the standard deviation of a normal, or that of the logarithm of a
-    lognormal distribution.
+    lognormal distribution. What lies below zero counts as zero.
 
     Raises
     ------
     InvalidInput  if the law is not known.
     """
-    from scipy.special import ndtr, ndtri, xlogy
+    from scipy.special import expit, ndtr, ndtri, xlogy
 
     width, s = np.diff(edges), relative_spread
     levels: Floats
     if law == "logistic":
-        levels = 1.0 + s * np.diff(xlogy(edges, edges) + xlogy(1.0 - edges, 1.0 - edges)) / width
+        e = np.maximum(edges, expit(-1.0 / s) if s > 0.0 else 0.0)  # from where the quantile is above zero
+        levels = (np.diff(e) + s * np.diff(xlogy(e, e) + xlogy(1.0 - e, 1.0 - e))) / width
         return levels
     if law == "normal":
-        levels = 1.0 - s * np.diff(np.exp(-0.5 * ndtri(edges) ** 2)) / np.sqrt(2.0 * np.pi) / width
+        e = np.maximum(edges, ndtr(-1.0 / s) if s > 0.0 else 0.0)
+        levels = (np.diff(e) - s * np.diff(np.exp(-0.5 * ndtri(e) ** 2)) / np.sqrt(2.0 * np.pi)) / width
         return levels
     if law == "lognormal":
         levels = np.exp(0.5 * s * s) * np.diff(ndtr(ndtri(edges) - s)) / width

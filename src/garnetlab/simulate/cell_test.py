@@ -15,6 +15,7 @@ from garnetlab import units
 from garnetlab.core import (
     Channel,
     ImpedanceStep,
+    InvalidInput,
     Kind,
     Measurement,
     Outcome,
@@ -39,8 +40,13 @@ _FAILURES = {
     Outcome.SHORT_CIRCUIT: "short circuit",
     Outcome.CONTACT_LOST: "contact lost",
     Outcome.LITHIUM_USED_UP: "lithium used up",
+    Outcome.VOLTAGE_LIMIT: "voltage limit",
 }
+#: counts of steps that ended before their time
+_ENDED_BY = ("limits_by_lost_contact", "limits_by_lost_lithium", "limits_by_voltage")
 _COLDEST, _HOTTEST = units.celsius(-20.0), units.celsius(100.0)
+#: outside it nothing is computed: far below any test, and the melting point of lithium
+_SOLID = (units.celsius(-100.0), units.celsius(180.5))
 _LOWEST, _HIGHEST = 0.1e6, 400e6
 
 
@@ -114,8 +120,9 @@ def simulate_cell(
        ``time_to_failure`` [s] where it failed, ``critical_current_density_survived`` and ``_failed`` where currents
        rise, and the curves ``time``, ``contact_fraction_left`` and ``_right``, ``damage_left`` and ``_right``,
        ``half_cycle_time``, ``half_cycle_overpotential`` [V, signed]. The outcome tells a short, lost contact and used-up
-       lithium apart. A step that ends at its voltage limit because contact is gone counts as lost contact, and the test
-       goes on as a cycler does, unless the voltage was the only end it had. Nothing is stopped without saying so.
+       lithium apart. A step that its voltage limit ends before its time counts as a failure, by lost contact or by the
+       voltage itself, and the test goes on as a cycler does; where the voltage was the only end it had, it was meant.
+       Nothing is stopped without saying so.
 
     Raises
     ------
@@ -124,8 +131,10 @@ def simulate_cell(
     """
     require_not_negative(voltage_noise=voltage_noise, after_short=after_short)
     require_positive(tolerance=tolerance, **({} if period is None else {"period": period}))
-    kelvin = float(temperature or procedure.temperature or units.celsius(25.0))
+    given = [t for t in (temperature, procedure.temperature, units.celsius(25.0)) if t is not None]
+    kelvin = float(given[0])
     stages = program(procedure, area=cell.area)
+    _require_solid(kelvin, stages)
     runner = Runner(cell, kelvin, None if period is None else float(period), float(tolerance), float(after_short))
     runner.run(stages, progress)
     generator = np.random.default_rng(rng)
@@ -143,6 +152,18 @@ def simulate_cell(
     warnings = (*_warnings(cell, kelvin, stages), *runner.warnings)
     result = _result(records, runner, tuple(m.source.to_dict() for m in found), warnings)
     return CellTest(tuple(found), result)
+
+
+def _require_solid(kelvin: float, stages: tuple[Stage, ...]) -> None:
+    """Raise unless every temperature is one at which lithium is solid and the rates can be computed."""
+    low, high = _SOLID
+    for t in [kelvin] + [t for s in stages for d in s.steps if (t := getattr(d, "temperature", None)) is not None]:
+        if not low <= t <= high:
+            message = (
+                f"temperature = {t - units.ZERO_CELSIUS:g} degC: expected {low - units.ZERO_CELSIUS:g} degC to the"
+                f" melting point of lithium, {high - units.ZERO_CELSIUS:g} degC. Check the unit."
+            )
+            raise InvalidInput(message)
 
 
 def _warnings(cell: CellModel, kelvin: float, stages: tuple[Stage, ...]) -> tuple[str, ...]:
@@ -193,9 +214,11 @@ def _spectrum(
 ) -> Measurement:
     circuit, values = cell.impedance(sweep.temperature, left=sweep.left, right=sweep.right, short=sweep.short)
     high, low = max(sweep.step.start, sweep.step.stop), min(sweep.step.start, sweep.step.stop)
-    frequencies = sweep_frequencies(high=high, low=low, points_per_decade=sweep.step.points_per_decade or 10)
+    frequencies = np.asarray(
+        sweep_frequencies(high=high, low=low, points_per_decade=sweep.step.points_per_decade or 10)
+    )
     if sweep.step.start < sweep.step.stop:
-        frequencies = frequencies[::-1]  # type: ignore[index]
+        frequencies = frequencies[::-1]
     return simulate_eis(
         circuit,
         values,
@@ -211,22 +234,22 @@ def _result(
     records: Floats, runner: Runner, sources: tuple[dict[str, object], ...], warnings: tuple[str, ...]
 ) -> Result:
     quantities: dict[str, Quantity] = {}
-    shorted, lost = float(runner.clock[1]), float(runner.events[kernel.FIRST_LOSS])
     outcome, end = runner.outcome, float(runner.clock[0])
-    if min(shorted, lost) < math.inf:
-        outcome, end = (Outcome.SHORT_CIRCUIT, shorted) if shorted <= lost else (Outcome.CONTACT_LOST, lost)
+    first = min(
+        (float(runner.clock[1]), Outcome.SHORT_CIRCUIT),
+        (float(runner.events[kernel.FIRST_LOSS]), Outcome.CONTACT_LOST),
+        (float(runner.events[kernel.FIRST_CUT]), Outcome.VOLTAGE_LIMIT),
+        key=lambda found: found[0],
+    )
+    if first[0] < math.inf:
+        end, outcome = first
     details: dict[str, object] = {"level": "mean-field", "ended": runner.outcome.label}
     if outcome in _FAILURES:
         quantities["time_to_failure"] = Quantity(end, 0.0, "h")
         details["failure"] = _FAILURES[outcome]
     if runner.imposed:
         quantities |= _currents(records, end if outcome in _FAILURES else math.inf)
-    details |= {
-        name: int(n)
-        for name, n in zip(
-            ("limits_by_lost_contact", "limits_by_lost_lithium"), runner.events[: kernel.FIRST_LOSS], strict=True
-        )
-    }
+    details |= {name: int(n) for name, n in zip(_ENDED_BY, runner.events[: kernel.FIRST_LOSS], strict=True)}
     steps = _half_cycles(records)
     curves = {
         "time": records[:, kernel.TIME],
@@ -265,6 +288,8 @@ def _currents(records: Floats, end: float) -> dict[str, Quantity]:
     if not len(driven) or np.ptp(driven) <= 1e-9 * float(driven[0]):
         return {}
     levels = np.unique(np.round(driven, 9))
+    if np.any(np.diff(driven) < -1e-9 * driven[:-1]):  # they fall: no ladder
+        return {}
     if end == math.inf:
         return {"critical_current_density_survived": Quantity(float(levels[-1]), 0.0, "mA/cm^2")}
     last = int(np.searchsorted(records[:, kernel.TIME], end * (1.0 + 1e-12), side="right")) - 1

@@ -35,7 +35,7 @@ __all__ = ["simulate_population", "supply_quantiles"]
 def supply_quantiles(
     count: int, *, supply: CurrentDensity, relative_spread: Number, law: str = "logistic"
 ) -> CurrentDensity:
-    """Return the supply of contacts of equal number [A/m^2], the means of a distribution between its quantiles.
+    """Return the supply of contacts of equal number [A/m^2], the means of a distribution between its quantiles, none below zero.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def supply_quantiles(
     Examples
     --------
     >>> supply_quantiles(2, supply=10.0, relative_spread=0.25).round(4).tolist()
-    [6.5343, 13.4657]
+    [6.625, 13.4657]
     """
     if int(count) != count or count < 1:
         message = f"count = {count}: expected a whole number of at least 1."
@@ -154,4 +154,4 @@ def _face(mechanisms: ContactMechanisms, share: Fraction, supply: CurrentDensity
     rules = mechanism_rules(mechanisms, tolerance=1e-6, growth_factor=1.0 / (theta * area))
     none = no_symbol()
     contact = np.full((1, levels.size), theta)
-    return FaceRun(contact, levels[None, :], rules, Symbols(none, none, none, none, 0.0), mechanisms)
+    return FaceRun(contact, np.maximum(levels, 0.0)[None, :], rules, Symbols(none, none, none, none, 0.0), mechanisms)
