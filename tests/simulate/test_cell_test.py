@@ -302,3 +302,38 @@ def test_a_voltage_that_is_never_reached_is_said():
     test = simulate_cell(cell(plain()), Procedure(steps=("Plate at 0.1 mA/cm2 until 2 V",)))
     assert any("never reached" in w for w in test.result.warnings)
     assert test.record[Channel.TIME][-1] == pytest.approx(1e4 * HOUR)
+
+
+def test_a_current_that_starts_beyond_its_voltage_limit_is_not_survived():
+    ladder = ccd_ladder(start=1.0, step=1.0, stop=20.0, half_cycle_time=1800.0, voltage_limit=0.21)
+    test = simulate_cell(cell(plain()), ladder)  # 400 ohm cm2: 0.24 V at 0.6 mA/cm2, 0.2 V at 0.5
+    assert test.result.outcome is Outcome.VOLTAGE_LIMIT
+    assert test.result["critical_current_density_survived"].value == pytest.approx(5.0)
+    assert test.result["critical_current_density_failed"].value == pytest.approx(6.0)
+    assert test.result["time_to_failure"].value == pytest.approx(5 * HOUR)
+    assert test.result.details["limits_by_voltage"] == 2 * 15
+
+
+def test_a_step_cut_short_by_its_voltage_is_a_failure_even_while_contact_is_there():
+    for limit in (0.3, 0.5, 1.0):
+        ladder = ccd_ladder(start=1.0, step=1.0, stop=20.0, half_cycle_time=1800.0, voltage_limit=limit)
+        found = simulate_cell(cell(living(damage_current=math.inf)), ladder).result
+        assert found.outcome in (Outcome.VOLTAGE_LIMIT, Outcome.CONTACT_LOST)
+        assert found["critical_current_density_failed"].value < 20.0
+
+
+def test_currents_that_fall_again_are_no_ladder():
+    steps = ("Plate at 0.5 mA/cm2 for 30 minutes", "Strip at 0.25 mA/cm2 for 1 hour", "Repeat 5 times")
+    found = simulate_cell(cell(plain()), Procedure(steps=steps)).result
+    assert "critical_current_density_survived" not in found.quantities
+
+
+@pytest.mark.parametrize("kelvin", [0.0, 1.0, 53.0, 460.0])
+def test_a_temperature_at_which_nothing_is_known_is_refused(kelvin):
+    with pytest.raises(InvalidInput, match="melting point of lithium"):
+        simulate_cell(cell(plain()), Procedure(steps=("Rest for 1 minute",)), temperature=kelvin)
+
+
+def test_a_limit_of_the_wrong_sign_is_refused():
+    with pytest.raises(InvalidInput, match="expected a limit below 0 V"):
+        simulate_cell(cell(plain()), Procedure(steps=("Strip at 0.2 mA/cm2 for 1 hour or until 2 V",)))

@@ -5,7 +5,8 @@ r"""Loss of contact under a stripped face: what the current takes and the metal 
 for the gap w (volume of lost lithium per area of electrode), the current density j per area of electrode, the contact
 fraction theta, the supply j_sup of the metal per area of contact, and the spread s of the supply from place to place:
 the mean of (j/theta - q)_+ over a logistic q around j_sup, of which the tail below zero counts as no supply. So no
-more is lost than is stripped, and nothing at rest. Without spread it is theta (j/theta - j_sup)_+. Plating gives part of it back. The gap lowers the contact fraction, as a rough face (linear) or as touching hemispheres.
+more is lost than is stripped, and nothing at rest. Without spread it is theta (j/theta - j_sup)_+. Plating gives part of
+it back. The gap lowers the contact fraction, as a rough face (linear) or as touching hemispheres.
 
 Valid on scales above the size of one void and below the length over which the current evens out.
 

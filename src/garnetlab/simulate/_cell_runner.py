@@ -65,7 +65,7 @@ class Runner:
     left: Floats = field(default_factory=lambda: np.zeros(5))
     right: Floats = field(default_factory=lambda: np.zeros(5))
     clock: Floats = field(default_factory=lambda: np.array([0.0, np.inf]))
-    events: Floats = field(default_factory=lambda: np.array([0.0, 0.0, 0.0, np.inf, np.inf]))
+    events: Floats = field(default_factory=lambda: np.array([0.0, 0.0, 0.0, np.inf, np.inf, 0.0]))
     parts: list[Floats] = field(default_factory=list)
     sweeps: list[Sweep] = field(default_factory=list)
     outcome: Outcome = Outcome.SUCCESS

@@ -44,9 +44,9 @@ COLUMNS = 10
 LEVEL, LASTS, ABOVE, BELOW, PIECES, ROW, MEANT = range(7)
 STEP_COLUMNS = 7
 #: what is counted: limits reached since contact was gone, since lithium was gone, with both there and the step not done; when
-#: contact first went and when a limit first cut a step short, neither of them meant [s]
-BY_CONTACT, BY_LITHIUM, BY_VOLTAGE, FIRST_LOSS, FIRST_CUT = range(5)
-EVENTS = 5
+#: contact first went and when a limit first cut a step short, neither of them meant [s]; the current density [A/m^2] of the
+#: first failure of any kind
+BY_CONTACT, BY_LITHIUM, BY_VOLTAGE, FIRST_LOSS, FIRST_CUT, AT_CURRENT = range(6)
 #: how a step or a run ends
 DONE, SHORTED, CONTACT_LOST, LITHIUM_GONE, AT_LIMIT, TOO_MANY_STEPS = range(6)
 

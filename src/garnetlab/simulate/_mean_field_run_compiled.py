@@ -22,7 +22,7 @@ TIME, VOLTAGE, CURRENT, LEFT, RIGHT = k.TIME, k.VOLTAGE, k.CURRENT, k.LEFT, k.RI
 HARM_LEFT, HARM_RIGHT, STEP, CYCLE, SHORT = k.HARM_LEFT, k.HARM_RIGHT, k.STEP, k.CYCLE, k.SHORT
 LEVEL, LASTS, ABOVE, BELOW, PIECES, ROW, MEANT = k.LEVEL, k.LASTS, k.ABOVE, k.BELOW, k.PIECES, k.ROW, k.MEANT
 BY_CONTACT, BY_LITHIUM, BY_VOLTAGE = k.BY_CONTACT, k.BY_LITHIUM, k.BY_VOLTAGE
-FIRST_LOSS, FIRST_CUT = k.FIRST_LOSS, k.FIRST_CUT
+FIRST_LOSS, FIRST_CUT, AT_CURRENT = k.FIRST_LOSS, k.FIRST_CUT, k.AT_CURRENT
 DONE, SHORTED, CONTACT_LOST, LITHIUM_GONE = k.DONE, k.SHORTED, k.CONTACT_LOST, k.LITHIUM_GONE
 AT_LIMIT, TOO_MANY_STEPS = k.AT_LIMIT, k.TOO_MANY_STEPS
 
@@ -157,11 +157,19 @@ def _both(
 
 
 @njit(cache=True, error_model="numpy")
-def _cut(events: Floats, time: float, meant: float) -> None:
+def _failed_at(events: Floats, current: float) -> None:
+    """Keep the current density of the first failure."""
+    if events[AT_CURRENT] == 0.0:
+        events[AT_CURRENT] = abs(current)
+
+
+@njit(cache=True, error_model="numpy")
+def _cut(events: Floats, time: float, meant: float, current: float) -> None:
     """Count a step that its voltage ended while contact and lithium were there."""
     events[BY_VOLTAGE] += 1
     if meant == 0.0:
         events[FIRST_CUT] = min(events[FIRST_CUT], time)
+        _failed_at(events, current)
 
 
 @njit(cache=True, error_model="numpy")
@@ -186,12 +194,13 @@ def run_block(
             if clock[1] == np.inf and (_started(current, left, pl) or _started(-current, right, pr)):
                 (left if current < 0.0 else right)[HARM] = 1.0
                 clock[1] = clock[0]
+                _failed_at(events, current)
             place = (first_step + s, first_cycle + cycle)
             ions, voltage, short = shared_current(current, left, right, pl, pr, cell)
             _record(out, written, clock[0], place[0], place[1], left, right, pl, pr, current, voltage, short)
             written += 1
             if voltage >= steps[s, ABOVE] or voltage <= steps[s, BELOW]:
-                _cut(events, clock[0], steps[s, MEANT])
+                _cut(events, clock[0], steps[s, MEANT], current)
                 continue
             for _ in range(pieces):
                 before = voltage
@@ -206,6 +215,7 @@ def run_block(
                     face[HARM] = max(face[HARM], 1.0)
                     clock[0] += passed
                     clock[1] = clock[0]
+                    _failed_at(events, current)
                     before = intact_voltage(current, left, right, pl, pr, cell)
                     _record(out, written, clock[0], place[0], place[1], left, right, pl, pr, current, before, np.inf)
                     ions, before, short = shared_current(current, left, right, pl, pr, cell)
@@ -238,19 +248,21 @@ def run_block(
                 _record(out, written, clock[0], place[0], place[1], left, right, pl, pr, current, voltage, short)
                 written += 1
                 if why == AT_LIMIT:
-                    _cut(events, clock[0], steps[s, MEANT])
+                    _cut(events, clock[0], steps[s, MEANT], current)
                 limit = steps[s, ABOVE] if current > 0.0 else steps[s, BELOW]
                 if CONTACT_LOST <= why <= LITHIUM_GONE and abs(limit) < np.inf:
                     out[written - 1, VOLTAGE] = limit  # nothing else carries the current
                     events[BY_CONTACT if why == CONTACT_LOST else BY_LITHIUM] += 1
                     if why == CONTACT_LOST and steps[s, MEANT] == 0.0:
                         events[FIRST_LOSS] = min(events[FIRST_LOSS], clock[0])
+                        _failed_at(events, current)
                     why = AT_LIMIT
                 if clock[0] - clock[1] >= after_short:
                     return SHORTED, written, cycle
                 if why == AT_LIMIT:
                     break
                 if why != DONE:
+                    _failed_at(events, current)
                     return why, written, cycle
     return DONE, written, times
 

@@ -248,7 +248,7 @@ def _result(
         quantities["time_to_failure"] = Quantity(end, 0.0, "h")
         details["failure"] = _FAILURES[outcome]
     if runner.imposed:
-        quantities |= _currents(records, end if outcome in _FAILURES else math.inf)
+        quantities |= _currents(records, float(runner.events[kernel.AT_CURRENT]) if outcome in _FAILURES else None)
     details |= {name: int(n) for name, n in zip(_ENDED_BY, runner.events[: kernel.FIRST_LOSS], strict=True)}
     steps = _half_cycles(records)
     curves = {
@@ -281,21 +281,17 @@ def _half_cycles(records: Floats) -> NDArray[np.int64]:
     return found
 
 
-def _currents(records: Floats, end: float) -> dict[str, Quantity]:
+def _currents(records: Floats, failed: float | None) -> dict[str, Quantity]:
     """Return the largest current density that the cell finished, and that at which it failed, where currents rise."""
     current = np.abs(records[:, kernel.CURRENT])
     driven = current[current > 0.0]
-    if not len(driven) or np.ptp(driven) <= 1e-9 * float(driven[0]):
+    if not len(driven) or np.ptp(driven) <= 1e-9 * float(driven[0]) or np.any(np.diff(driven) < -1e-9 * driven[:-1]):
         return {}
     levels = np.unique(np.round(driven, 9))
-    if np.any(np.diff(driven) < -1e-9 * driven[:-1]):  # they fall: no ladder
-        return {}
-    if end == math.inf:
+    if failed is None:
         return {"critical_current_density_survived": Quantity(float(levels[-1]), 0.0, "mA/cm^2")}
-    last = int(np.searchsorted(records[:, kernel.TIME], end * (1.0 + 1e-12), side="right")) - 1
-    at = float(current[max(last, 0)])
-    below = levels[levels < at * (1.0 - 1e-9)]
-    out = {"critical_current_density_failed": Quantity(at, 0.0, "mA/cm^2")}
+    below = levels[levels < failed * (1.0 - 1e-9)]
+    out = {"critical_current_density_failed": Quantity(failed, 0.0, "mA/cm^2")}
     if len(below):
         out["critical_current_density_survived"] = Quantity(float(below[-1]), 0.0, "mA/cm^2")
     return out

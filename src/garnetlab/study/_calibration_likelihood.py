@@ -21,7 +21,7 @@ from garnetlab.study._calibration_observations import InterfaceObservation
 
 Floats = NDArray[np.float64]
 
-TOLERANCE = 3e-3
+TOLERANCE = 3e-4
 #: log likelihood of an observation that the contact of the model does not live to see, falling with the distance: only a
 #: slope for the search, far below what a posterior visits
 _LOST, _SLOPE = -40.0, 5.0
