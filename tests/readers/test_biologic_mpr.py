@@ -90,12 +90,6 @@ def test_damaged_bytes_give_an_error_or_the_numbers_that_are_left(data_dir, tmp_
     assert outcomes == {"refused", "read"}
 
 
-@pytest.mark.usefixtures("galvani")
-def test_a_cycling_file_is_refused(data_dir):
-    with pytest.raises(ReadError, match="holds no impedance"):
-        read(data_dir / "cycling" / "battery__MB-1.mpr", reader=READER)
-
-
 def test_without_the_extra_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "galvani", None)
     path = tmp_path / "a.mpr"

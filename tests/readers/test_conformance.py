@@ -7,13 +7,14 @@ import pytest
 from garnetlab.readers import READERS
 from garnetlab.testing import check_reader
 
-NEEDS = {"biologic-mpr": "galvani"}
+NEEDS = {"biologic-mpr": "galvani", "neware": "fastnda"}
 
 
 def test_T1_every_reader_has_a_generated_file(builders):
     assert set(builders) == set(READERS)
 
 
+@pytest.mark.usefixtures("mdb_export")
 @pytest.mark.parametrize("name", READERS)
 def test_T1_every_reader_passes_the_conformance_kit(name, builders, spectrum, tmp_path):
     if name in NEEDS:

@@ -145,8 +145,8 @@ def test_the_measured_columns_are_read_beside_drift_corrected_ones(load):
     )
 
 
-def test_a_direct_current_file_is_refused(load):
-    with pytest.raises(ReadError, match="'EISPOT' with OCVCURVE, without an impedance table ZCURVE"):
+def test_a_file_of_an_open_circuit_run_up_alone_is_refused(load):
+    with pytest.raises(ReadError, match="'EISPOT' with OCVCURVE, without a table ZCURVE or CURVE"):
         load(dta())
 
 
@@ -208,9 +208,3 @@ def test_a_real_file_with_decimal_commas_keeps_its_digits(data_dir):
     (m,) = read(data_dir / "impedance" / "pyimpspec__data.dta", reader=READER)
     assert m[Channel.IMPEDANCE][0] == 109.00918219439 - 26.5556798765152j
     assert m[Channel.FREQUENCY][-1] == 1.0
-
-
-@pytest.mark.parametrize("file", ["gamry__cv_data.dta", "gamry__chronoa_data.dta", "gamry__ocp_data.dta"])
-def test_real_direct_current_files_are_refused(data_dir, file):
-    with pytest.raises(ReadError, match="without an impedance table ZCURVE"):
-        read(data_dir / "voltammetry_dc" / file, reader=READER)

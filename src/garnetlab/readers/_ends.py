@@ -8,12 +8,21 @@ from pathlib import Path
 
 from garnetlab.readers._text import decode
 
+_SHORT = 1 << 16  # bytes up to which a file is decoded whole
+_TAIL = 1 << 12  # bytes of the end that are looked at; even, for encodings of two bytes
 _FORM = re.compile(r"[+-]?\d*[.,]?(?P<decimals>\d*)(?:[eE][+-]?(?P<exponent>\d+))?")
 
 
 def ends_with_line(path: Path) -> bool:
     """Return whether the file's last line has a line end."""
-    text = decode(path.read_bytes())
+    with path.open("rb") as file:
+        head = file.read(_SHORT)
+        size = file.seek(0, 2)
+        if size <= _SHORT:
+            text = decode(head)
+        else:
+            file.seek(size - _TAIL)
+            text = decode(head[:_TAIL] + file.read())  # the head tells the encoding
     return text.rstrip("\x00\x1a")[-1:] in ("\n", "\r", "")
 
 

@@ -8,9 +8,10 @@ import struct
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol, cast, runtime_checkable
 
 from garnetlab.core import FileSource, GarnetlabError, InvalidInput, Kind, Measurement, ReadError, nearest
+from garnetlab.readers._options import NOTHING, ReadOptions
 from garnetlab.readers._temperature import temperature_metadata
 
 HEAD_BYTES = 65536
@@ -45,9 +46,29 @@ READERS: dict[str, str] = {
     "relaxis": "garnetlab.readers.relaxis",
     "bdf": "garnetlab.readers.bdf",
     "land": "garnetlab.readers.land",
+    "parquet": "garnetlab.readers.parquet",
+    "neware": "garnetlab.readers.neware",
+    "neware-csv": "garnetlab.readers.neware_csv",
+    "arbin-res": "garnetlab.readers.arbin_res",
+    "cycler-workbook": "garnetlab.readers.cycler_workbook",
+    "land-cex": "garnetlab.readers.land_cex",
+    "generic-cycling": "garnetlab.readers.generic_cycling",
+    "arbin": "garnetlab.readers.arbin",
+    "maccor": "garnetlab.readers.maccor",
+    "basytec": "garnetlab.readers.basytec",
+    "novonix": "garnetlab.readers.novonix",
     "generic-text": "garnetlab.readers.generic_text",
     "generic-workbook": "garnetlab.readers.generic_workbook",
 }
+
+
+@runtime_checkable
+class ReaderWithOptions(Reader, Protocol):
+    """A reader that takes what the user says where a file leaves something open."""
+
+    def read_with(self, path: Path, options: ReadOptions) -> tuple[Measurement, ...]:
+        """Return the measurements in the file as ``read`` does, with the user's options."""
+        ...
 
 
 class _Candidate(NamedTuple):
@@ -73,20 +94,24 @@ def _choose(path: Path, head: bytes) -> Reader:
     if best.score <= 0.0:
         shown = head[:24]
         message = (
-            f"no reader knows this file (it begins {shown!r}). Export it as text or csv with a frequency, a real and an"
-            f" imaginary column, or name a reader: {', '.join(READERS)}."
+            f"no reader knows this file (it begins {shown!r}). Export it as text or csv with columns of frequency, Z' and"
+            f" Z'', or of time, voltage and current, or name a reader: {', '.join(READERS)}."
         )
         raise ReadError(path, message)
     return _load(best.name)
 
 
-def read(path: str | Path, *, reader: str | Reader | None = None) -> tuple[Measurement, ...]:
+def read(
+    path: str | Path, *, reader: str | Reader | None = None, options: ReadOptions | None = None
+) -> tuple[Measurement, ...]:
     """Return the measurements in one instrument file, in SI and in the package's signs.
 
     Parameters
     ----------
     path:   The file.
     reader: Name of a reader, or a module that is one; by default the file's content decides.
+    options: What the user says where a file leaves something open, such as the unit of its current; used by the readers
+             that take options (those of cyclers), and only where the file states nothing itself.
 
     Returns
     -------
@@ -109,7 +134,8 @@ def read(path: str | Path, *, reader: str | Reader | None = None) -> tuple[Measu
     named = _load(reader) if isinstance(reader, str) else reader
     chosen = named or _choose(path, data[:HEAD_BYTES])
     try:
-        found = chosen.read(path)
+        takes = options is not None and isinstance(chosen, ReaderWithOptions)
+        found = cast("ReaderWithOptions", chosen).read_with(path, options or NOTHING) if takes else chosen.read(path)
     except GarnetlabError:
         raise
     except (ArithmeticError, LookupError, TypeError, ValueError, OSError, EOFError, struct.error) as error:

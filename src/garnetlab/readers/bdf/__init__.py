@@ -14,11 +14,24 @@ from pathlib import Path
 
 from garnetlab.core import Measurement
 from garnetlab.readers._text import decode, split_lines
-from garnetlab.readers.bdf._columns import has_needed, names_in
-from garnetlab.readers.bdf._read import read_text
-from garnetlab.readers.bdf._write import write_bdf
+from garnetlab.readers.bdf._columns import UNIX_TIME, has_needed, names_in
+from garnetlab.readers.bdf._read import check_names, columns_in, from_table, read_text
+from garnetlab.readers.bdf._write import columns_to_write, start_stamp, write_bdf
 
-__all__ = ["name", "read", "sniff", "suffixes", "write_bdf"]
+__all__ = [
+    "UNIX_TIME",
+    "check_names",
+    "columns_in",
+    "columns_to_write",
+    "from_table",
+    "has_needed",
+    "name",
+    "read",
+    "sniff",
+    "start_stamp",
+    "suffixes",
+    "write_bdf",
+]
 
 name = "bdf"
 suffixes: tuple[str, ...] = (".csv", ".bdf")

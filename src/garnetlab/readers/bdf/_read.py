@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from garnetlab.core import Channel, Measurement, ReadError
-from garnetlab.readers._cycling import NEEDED, cut_warning, cycling_measurement, numbers, optional_numbers, split_rows
-from garnetlab.readers._text import read_lines
+from garnetlab.readers._cycling import NEEDED, cycling_measurement
+from garnetlab.readers._rows import Layout, Table, head_lines, read_table
 from garnetlab.readers.bdf._columns import COLUMNS, UNIX_TIME, missing, names_in, place_of
 
 if TYPE_CHECKING:
@@ -24,8 +24,22 @@ _NOTE = f"the reader of Battery Data Format is written {BASIS}, not from files o
 
 def read_text(path: Path) -> Measurement:
     """Return the test in one file; see the package's ``read``."""
-    lines = read_lines(path)
-    names = names_in(lines[0])
+    data = path.read_bytes()
+    lines = head_lines(data)
+    names = names_in(lines[0]) if lines else []
+    check_names(path, names)
+    return from_table(read_table(path, data, Layout(tuple(names), _FIRST_ROW, ","), wanted=columns_in(names)))
+
+
+def columns_in(names: Sequence[str]) -> list[str]:
+    """Return which of the names are columns that are read, each once."""
+    spellings = [*((c.label, c.machine) for c in COLUMNS), UNIX_TIME]
+    places = [place_of(names, *both) for both in spellings]
+    return list(dict.fromkeys(names[p] for p in places if p is not None))
+
+
+def check_names(path: Path, names: Sequence[str]) -> None:
+    """Raise ``ReadError`` where a needed column is missing or a name stands twice."""
     absent = missing(names)
     if absent:
         message = f"columns = {', '.join(names)[:100]}: expected {', '.join(absent)} too. Export them, named so."
@@ -33,37 +47,45 @@ def read_text(path: Path) -> Measurement:
     twice = next((n for i, n in enumerate(names) if n and n in names[:i]), None)
     if twice is not None:
         raise ReadError(path, f"columns = {twice!r} stands twice: expected each name once. Export the file again.", 1)
-    rows = split_rows(path, lines, 1, len(names))
-    cells = list(zip(*rows, strict=True))
+
+
+def from_table(table: Table, *, note: bool = True) -> Measurement:
+    """Return the test in a table with the names of the format; ``note`` says that no instrument wrote its form."""
+    names = table.names
     channels: dict[Channel, NDArray[np.float64]] = {}
-    warnings = [_NOTE, *cut_warning(path, rows, _FIRST_ROW)]
+    warnings = [*([_NOTE] if note else []), *table.warnings]
     for column in COLUMNS:
         place = place_of(names, column.label, column.machine)
         if place is None or column.channel in channels:
             continue
         if column.channel in NEEDED:
-            values: NDArray[np.float64] | None = numbers(path, names[place], cells[place], _FIRST_ROW)
+            values: NDArray[np.float64] | None = table.numbers(names[place])
         else:
-            values, note = optional_numbers(path, names[place], cells[place], _FIRST_ROW)
-            warnings += [note] if note else []
+            values, told = table.optional(names[place])
+            warnings += [told] if told else []
         if values is not None:
-            channels[column.channel] = column.factor * values + column.offset
+            plain = column.factor == 1.0 and column.offset == 0.0
+            channels[column.channel] = values if plain else column.factor * values + column.offset
+    header = {"columns": ", ".join(names)} | ({"reader written": BASIS} if note else {})
     return cycling_measurement(
-        path,
+        table.path,
         channels,
-        line=_FIRST_ROW,
-        header={"columns": ", ".join(names), "reader written": BASIS},
-        metadata=_started(path, names, cells, float(channels[Channel.TIME][0])),
+        line=table.line,
+        header=header,
+        metadata=_started(table, float(channels[Channel.TIME][0])),
         warnings=warnings,
     )
 
 
-def _started(path: Path, names: Sequence[str], cells: Sequence[Sequence[str]], time: float) -> dict[str, float | str]:
+def _started(table: Table, time: float) -> dict[str, float | str]:
     """Return when the test started, from the time stamp of the first row."""
-    place = place_of(names, *UNIX_TIME)
-    if place is None or not cells[place][0].strip():
+    place = place_of(table.names, *UNIX_TIME)
+    if place is None:
         return {}
-    stamp = float(numbers(path, names[place], cells[place][:1], _FIRST_ROW)[0]) - time
+    stamps, _ = table.optional(table.names[place])
+    if stamps is None:
+        return {}
+    stamp = float(stamps[0]) - time
     if not 0.0 < stamp < _LATEST:
         return {}
     return {"started": datetime.fromtimestamp(stamp, UTC).replace(tzinfo=None).isoformat()}

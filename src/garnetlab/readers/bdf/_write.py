@@ -32,7 +32,7 @@ def write_bdf(measurement: Measurement, path: str | Path) -> Path:
     InvalidInput  if the measurement has no time, voltage and current, or the folder cannot be written.
     """
     require_cycling(measurement)
-    columns = [c for c in COLUMNS if c.channel in measurement.channels and _fits(c, measurement)]
+    columns = columns_to_write(measurement)
     names = [c.label for c in columns]
     texts = [_texts(c, measurement[c.channel]) for c in columns]
     started = measurement.metadata.get("started")
@@ -43,6 +43,11 @@ def write_bdf(measurement: Measurement, path: str | Path) -> Path:
     target = Path(path)
     write_text(target, "\n".join(lines) + "\n", "utf-8")
     return target
+
+
+def columns_to_write(measurement: Measurement) -> list[Column]:
+    """Return the columns of the format that hold the measurement's channels."""
+    return [c for c in COLUMNS if c.channel in measurement.channels and _fits(c, measurement)]
 
 
 def _fits(column: Column, measurement: Measurement) -> bool:
@@ -59,10 +64,19 @@ def _texts(column: Column, values: NDArray[np.float64]) -> list[str]:
 
 
 def _stamps(started: str, time: NDArray[np.float64]) -> list[str]:
+    return [f"{x:.3f}" for x in (start_stamp(started) + time).tolist()]
+
+
+def start_stamp(started: str) -> float:
+    """Return the unix time [s] of a start in ISO form; without a time zone it is taken as UTC.
+
+    Raises
+    ------
+    InvalidInput  if the text is no date and time.
+    """
     try:
         start = datetime.fromisoformat(started)
     except ValueError:
         message = f"started = {started!r}: expected a date and time like '2025-03-01T12:00:00'. Correct the metadata."
         raise InvalidInput(message) from None
-    zero = (start if start.tzinfo is not None else start.replace(tzinfo=UTC)).timestamp()
-    return [f"{x:.3f}" for x in (zero + time).tolist()]
+    return (start if start.tzinfo is not None else start.replace(tzinfo=UTC)).timestamp()

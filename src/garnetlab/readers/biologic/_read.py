@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 from garnetlab.core import Measurement, ReadError
 from garnetlab.readers._dates import iso_datetime
+from garnetlab.readers._durations import date_seconds
+from garnetlab.readers._rows import Layout, head_lines, read_table
 from garnetlab.readers._text import guess_decimal, is_cut, is_number, parse_cell, parse_number, read_lines
+from garnetlab.readers.biologic._direct import direct_columns, direct_measurement, is_direct
 from garnetlab.readers.biologic._table import Column, Rows, add_row, find_columns, spectra
 
 #: width of one column in the settings block of the header
@@ -27,17 +30,52 @@ class _Layout(NamedTuple):
 
 
 def read_text(path: Path) -> tuple[Measurement, ...]:
-    """Return the spectra of one EC-Lab text file; see the package's ``read``."""
+    """Return the spectra, or the test, of one EC-Lab text file; see the package's ``read``."""
     lines = read_lines(path)
     layout = _layout(path, lines)
     header, loops = _header(layout.header)
+    if is_direct(layout.names):
+        return (_direct(path, layout, header),)
     columns = find_columns(path, layout.names, layout.first)
     warnings = []
-    if layout.first < len(lines) and _has_dates(lines[layout.first], layout, columns):
+    if (
+        layout.first < len(lines)
+        and "time" in columns
+        and _has_dates(lines[layout.first], layout, columns["time"].place)
+    ):
         columns.pop("time")
         warnings.append("the time column holds dates and is left out: export with elapsed time to keep it")
     rows = _rows(path, lines, layout, columns)
     return spectra(path, rows, loops=loops, header=header, metadata=_metadata(header), warnings=warnings)
+
+
+def _direct(path: Path, layout: _Layout, header: dict[str, str]) -> Measurement:
+    """Return the test of a direct-current technique."""
+    columns = direct_columns(path, layout.names, layout.first)
+    names = tuple(n if n not in layout.names[:i] else f"{n} {i}" for i, n in enumerate(layout.names))
+    where = Layout(names, layout.first + 1, layout.separator)
+    data = path.read_bytes()
+    first = head_lines(data)[layout.first : layout.first + 1]
+    dated = bool(first) and _has_dates(first[0], layout, columns["time"].place)
+    wanted = [names[c.place] for key, c in columns.items() if not (dated and key == "time")]
+    texts = [names[columns["time"].place]] if dated else []
+    table = read_table(path, data, where, wanted=wanted, texts=texts, open_end=True)
+    values = {}
+    for key, column in columns.items():
+        name = names[column.place]
+        if key == "time" and dated:
+            values[key], _ = date_seconds(path, table.line, name, table.texts(name), order="mdy")
+        else:
+            values[key] = column.to_si(table.numbers(name))
+    return direct_measurement(
+        path,
+        values,
+        line=table.line,
+        technique=header.get("technique", ""),
+        header=header,
+        metadata=_metadata(header),
+        warnings=table.warnings,
+    )
 
 
 def _layout(path: Path, lines: Sequence[str]) -> _Layout:
@@ -60,7 +98,7 @@ def _layout(path: Path, lines: Sequence[str]) -> _Layout:
     while names and not names[-1]:
         names.pop()
     if not names or is_number(names[0]) or is_number(names[0], ","):
-        message = f"column names = {titles[:60]!r}: expected freq/Hz and others. The header is damaged: export again."
+        message = f"column names = {titles[:60]!r}: expected freq/Hz or time/s and others. The header is damaged: export again."
         raise ReadError(path, message, count)
     return _Layout(list(lines[: count - 1]), names, count, separator)
 
@@ -140,7 +178,7 @@ def _rows(path: Path, lines: Sequence[str], layout: _Layout, columns: dict[str, 
     return rows
 
 
-def _has_dates(first: str, layout: _Layout, columns: dict[str, Column]) -> bool:
+def _has_dates(first: str, layout: _Layout, place: int) -> bool:
     """Return whether the time column of the line ``first`` holds dates (an export option) rather than seconds."""
     cells = first.split(layout.separator)
-    return "time" in columns and len(cells) > columns["time"].place and ":" in cells[columns["time"].place]
+    return len(cells) > place and ":" in cells[place]

@@ -82,8 +82,8 @@ def find_columns(path: Path, names: Sequence[str], line: int | None) -> dict[str
     if "frequency" not in found or not (parts or {"modulus", "phase"} <= found.keys()):
         shown = ", ".join(n.strip() for n in names[:8])
         message = (
-            f"columns = {shown}: expected freq/Hz, Re(Z)/Ohm and -Im(Z)/Ohm. This EC-Lab file holds no impedance;"
-            " other techniques are not read here."
+            f"columns = {shown}: expected freq/Hz, Re(Z)/Ohm and -Im(Z)/Ohm, or time/s and Ewe/V. This EC-Lab file holds"
+            " no impedance and no record of time and voltage: export these columns too."
         )
         raise ReadError(path, message, line)
     return found

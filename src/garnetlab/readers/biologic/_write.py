@@ -53,8 +53,9 @@ def write_mpt(measurements: Sequence[Measurement], path: str | Path) -> Path:
     return target
 
 
-def _number(value: float) -> str:
-    mantissa, exponent = f"{value:.7E}".split("E")
+def number_text(value: float, digits: int = 7) -> str:
+    """Return a number as EC-Lab writes it: ``1.2345678E+003``."""
+    mantissa, exponent = f"{value:.{digits}E}".split("E")
     return f"{mantissa}E{exponent[0]}{exponent[1:].rjust(3, '0')}"
 
 
@@ -62,20 +63,29 @@ def _row(m: Measurement, i: int, cycle: int, extra: Sequence[tuple[Channel, str,
     z = complex(m[Channel.IMPEDANCE][i])
     numbers = [m[Channel.FREQUENCY][i], z.real, -z.imag, abs(z), float(np.degrees(np.angle(z)))]
     numbers += [m[channel][i] * factor for channel, _, factor in extra]
-    return "\t".join(_number(float(x)) for x in (*numbers, float(cycle)))
+    return "\t".join(number_text(float(x)) for x in (*numbers, float(cycle)))
 
 
-def _header(measurements: Sequence[Measurement]) -> list[str]:
-    metadata = measurements[0].metadata
-    area, amplitude = float(metadata.get("area", 1e-7)) * 1e4, float(metadata.get("amplitude", 0.0)) * 1e3
-    lines = ["", "Potentio Electrochemical Impedance Spectroscopy", ""]
+def header_lines(measurement: Measurement, technique: str) -> list[str]:
+    """Return the header of a file below its first two lines: technique, start, instrument, comment, area."""
+    metadata = measurement.metadata
+    area = float(metadata.get("area", 1e-7)) * 1e4
+    lines = ["", technique, ""]
     if metadata.get("started"):
         started = datetime.fromisoformat(str(metadata["started"]))
         lines.append(f"Acquisition started on : {started:%m/%d/%Y %H:%M:%S}.{started.microsecond // 1000:03d}")
-    lines += [
+    return [
+        *lines,
         f"Device : {_one_line(metadata.get('instrument', 'simulated'))}",
         f"Comments : {_one_line(metadata.get('comment', ''))}",
         f"Electrode surface area : {area:.6f} cm²",
+    ]
+
+
+def _header(measurements: Sequence[Measurement]) -> list[str]:
+    amplitude = float(measurements[0].metadata.get("amplitude", 0.0)) * 1e3
+    lines = [
+        *header_lines(measurements[0], "Potentio Electrochemical Impedance Spectroscopy"),
         f"{'Mode':<20}{'Single sine':<20}",
         f"{'Va (mV)':<20}{f'{amplitude:.4f}':<20}",
         "",

@@ -1,7 +1,9 @@
 """BioLogic EC-Lab binary data: ``.mpr``, through the optional extra ``vendor`` (datalab-org-galvani, GPL-3).
 
-The container is undocumented; galvani finds the columns, this reader turns them into spectra as for the text export.
-The settings in the file are not decoded: there is no amplitude and no area.
+The container is undocumented; galvani finds the columns, this reader turns them into spectra or a test as for the text
+export. Of the settings only the technique is decoded: there is no amplitude and no area. Where the file has no current (it
+then has the charge passed in each row) the current is that charge over the row's time, which is what EC-Lab prints; cycles
+are pairs of half cycles, as EC-Lab counts them.
 """
 
 from __future__ import annotations
@@ -23,11 +25,11 @@ def sniff(path: Path, head: bytes) -> float:  # noqa: ARG001 - the content decid
 
 
 def read(path: Path) -> tuple[Measurement, ...]:
-    """Return the spectra in one ``.mpr`` file, one measurement per sweep, with time, voltage and current.
+    """Return the spectra in one ``.mpr`` file, one measurement per sweep, or its one direct-current test.
 
     Raises
     ------
-    ReadError     if the file is damaged, cut or holds another technique.
+    ReadError     if the file is damaged, cut, or has neither impedance nor time and voltage.
     MissingExtra  if datalab-org-galvani is not installed.
     """
     return read_binary(path)

@@ -13,6 +13,7 @@ from garnetlab.core import Channel, Measurement, ReadError
 from garnetlab.readers._dates import iso_datetime
 from garnetlab.readers._impedance import check_modulus, check_phase, impedance_measurement, informative, split_sweeps
 from garnetlab.readers._text import guess_decimal, parse_number, parse_row, read_lines
+from garnetlab.readers.gamry._direct import CURVE, direct_test
 
 _WANTED = ("Freq", "Zreal", "Zimag")
 _UNITS = {"Freq": "hz", "Zreal": "ohm", "Zimag": "ohm"}
@@ -32,17 +33,17 @@ class _Table:
 
 
 def read_text(path: Path) -> tuple[Measurement, ...]:
-    """Return the spectra of one Gamry file; see the package's ``read``."""
+    """Return the spectra, or the test, of one Gamry file; see the package's ``read``."""
     header, tables = _parse(path, read_lines(path))
     curves = [t for t in tables if _TABLE.fullmatch(t.name)]
     aborted = header.get("EXPERIMENTABORTED", "F").upper().startswith("T")
+    if not curves and any(CURVE.fullmatch(t.name) for t in tables):
+        return (direct_test(path, tables, header, _metadata(header, {}), aborted=aborted),)
     if not curves:
         kind = header.get("TAG", "unknown")
-        reason = "the run was aborted before it" if aborted else "direct-current tables are not read here"
+        reason = "the run was aborted before it" if aborted else "nothing that is read here"
         found = ", ".join(dict.fromkeys(t.name for t in tables)) or "no table"
-        raise ReadError(
-            path, f"a Gamry file of type {kind!r} with {found}, without an impedance table ZCURVE: {reason}."
-        )
+        raise ReadError(path, f"a Gamry file of type {kind!r} with {found}, without a table ZCURVE or CURVE: {reason}.")
     out: list[Measurement] = []
     for curve in curves:
         out += _spectra(path, curve, header, aborted=aborted, several=len(curves) > 1)

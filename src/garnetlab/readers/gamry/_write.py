@@ -33,22 +33,27 @@ def write_dta(measurement: Measurement, path: str | Path) -> Path:
     return target
 
 
-def _header(measurement: Measurement) -> list[str]:
+def header_lines(measurement: Measurement, tag: str, title: str) -> list[str]:
+    """Return the header of a file: type of experiment, title, start, comment, instrument, area."""
     metadata = measurement.metadata
     area = float(metadata.get("area", 1e-4)) * 1e4
-    amplitude = float(metadata.get("amplitude", 0.0)) * 1e3
-    lines = ["EXPLAIN", "TAG\tEISPOT", "TITLE\tLABEL\tPotentiostatic EIS\tTest &Identifier"]
+    lines = ["EXPLAIN", f"TAG\t{tag}", f"TITLE\tLABEL\t{title}\tTest &Identifier"]
     if metadata.get("started"):
         started = datetime.fromisoformat(str(metadata["started"]))
         lines += [f"DATE\tLABEL\t{started:%Y-%m-%d}\tDate", f"TIME\tLABEL\t{started:%H:%M:%S}\tTime"]
-    lines += [
+    return [
+        *lines,
         "NOTES\tNOTES\t1\t&Notes...",
         f"\t{' '.join(str(metadata.get('comment', '')).split())}",
         f"PSTAT\tPSTAT\t{' '.join(str(metadata.get('instrument', 'simulated')).split())}\tPotentiostat",
-        f"VAC\tQUANT\t{amplitude:.5E}\tAC &Voltage (mV rms)",
         f"AREA\tQUANT\t{area:.8E}\t&Area (cm^2)",
     ]
-    return lines
+
+
+def _header(measurement: Measurement) -> list[str]:
+    amplitude = float(measurement.metadata.get("amplitude", 0.0)) * 1e3
+    lines = header_lines(measurement, "EISPOT", "Potentiostatic EIS")
+    return [*lines, f"VAC\tQUANT\t{amplitude:.5E}\tAC &Voltage (mV rms)"]
 
 
 def _row(m: Measurement, i: int) -> str:

@@ -11,9 +11,10 @@ import numpy as np
 
 from garnetlab import units
 from garnetlab.core import Channel, Measurement, ReadError
-from garnetlab.readers._cycling import cut_warning, cycling_measurement, numbers, optional_numbers, split_rows
+from garnetlab.readers._cycling import cycling_measurement, restarts, summed
 from garnetlab.readers._dates import iso_datetime
-from garnetlab.readers._text import read_lines
+from garnetlab.readers._direction import directions
+from garnetlab.readers._rows import Layout, Table, head_lines, read_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +42,8 @@ def find_names(lines: Sequence[str]) -> int | None:
 
 def read_csv(path: Path) -> Measurement:
     """Return the test in one file; see the package's ``read``."""
-    lines = read_lines(path)
+    data = path.read_bytes()
+    lines = head_lines(data)
     place = find_names(lines)
     if place is None:
         wanted = ", ".join(_NEEDED.values())
@@ -51,24 +53,26 @@ def read_csv(path: Path) -> Measurement:
     twice = next((n for i, n in enumerate(names) if n and n in names[:i]), None)
     if twice is not None:
         raise ReadError(path, f"columns = {twice!r} stands twice: expected each name once. Export again.", place + 1)
-    rows = split_rows(path, lines, place + 1, len(names))
-    line = place + 2
-    cells = dict(zip(names, zip(*rows, strict=True), strict=True))
-    channels = {c: numbers(path, name, cells[name], line) for c, name in _NEEDED.items()}
-    warnings = list(cut_warning(path, rows, line))
+    numeric = [n for n in (*_NEEDED.values(), *_OPTIONAL.values(), CHARGED, DISCHARGED, SENSOR) if n in names]
+    layout = Layout(tuple(names), place + 2, ",")
+    texts = [n for n in (STEP_NAME,) if n in names]
+    table = read_table(path, data, layout, wanted=numeric, texts=texts)
+    channels = {c: table.numbers(name) for c, name in _NEEDED.items()}
+    warnings = list(table.warnings)
     for channel, name in _OPTIONAL.items():
-        if name in cells:
-            values, note = optional_numbers(path, name, cells[name], line)
+        if name in names:
+            values, note = table.optional(name)
             warnings += [note] if note else []
             channels |= {} if values is None else {channel: values}
-    channels |= _temperature(path, cells, line) | _charge(path, cells, channels, line)
-    _check_signs(path, cells.get(STEP_NAME, ()), channels[Channel.CURRENT], line)
-    warnings += _coarse(cells[CURRENT], channels[Channel.CURRENT])
+    channels |= _temperature(table) | _charge(table, channels)
+    if STEP_NAME in names:
+        _check_signs(path, table.texts(STEP_NAME), channels[Channel.CURRENT], table.line)
+    warnings += _coarse(table.written(CURRENT), channels[Channel.CURRENT])
     header = _header(lines[:place])
-    metadata = _started(cells.get(DATE, ("",))[0], float(channels[Channel.TIME][0]))
+    metadata = _started(table.written(DATE)[0] if DATE in names else "", float(channels[Channel.TIME][0]))
     if header.get(CELL_ID):
         metadata["sample"] = header[CELL_ID]
-    return cycling_measurement(path, channels, line=line, header=header, metadata=metadata, warnings=warnings)
+    return cycling_measurement(path, channels, line=table.line, header=header, metadata=metadata, warnings=warnings)
 
 
 def _names(text: str) -> list[str]:
@@ -78,44 +82,36 @@ def _names(text: str) -> list[str]:
     return names
 
 
-def _temperature(path: Path, cells: Mapping[str, Sequence[str]], line: int) -> dict[Channel, Array]:
+def _temperature(table: Table) -> dict[Channel, Array]:
     """Return the first sensor; one that says 0 all the time is not connected."""
-    if SENSOR not in cells:
+    if SENSOR not in table.names:
         return {}
-    values = numbers(path, SENSOR, cells[SENSOR], line)
+    values = table.numbers(SENSOR)
     return {Channel.TEMPERATURE: values + units.ZERO_CELSIUS} if values.any() else {}
 
 
-def _charge(
-    path: Path, cells: Mapping[str, Sequence[str]], channels: Mapping[Channel, Array], line: int
-) -> dict[Channel, Array]:
+def _charge(table: Table, channels: Mapping[Channel, Array]) -> dict[Channel, Array]:
     """Return the net charge since the first row: the file counts anew in each step of each cycle."""
-    if CHARGED not in cells or DISCHARGED not in cells or not {Channel.CYCLE, Channel.STEP} <= channels.keys():
+    needed = {Channel.CYCLE, Channel.STEP} <= channels.keys()
+    if CHARGED not in table.names or DISCHARGED not in table.names or not needed:
         return {}
-    charged, discharged = (numbers(path, name, cells[name], line) for name in (CHARGED, DISCHARGED))
-    inside = charged - discharged
-    starts = step_starts(channels)
-    before = np.zeros(len(inside))
-    before[starts[1:]] = inside[starts[1:] - 1]
-    return {Channel.CHARGE: units.hour * (inside + np.cumsum(before))}
+    inside = table.numbers(CHARGED) - table.numbers(DISCHARGED)
+    return {Channel.CHARGE: units.hour * summed(inside, step_starts(channels))}
 
 
 def step_starts(channels: Mapping[Channel, Array]) -> NDArray[np.int64]:
     """Return the rows at which a step begins, the first included."""
-    change = (np.diff(channels[Channel.CYCLE]) != 0) | (np.diff(channels[Channel.STEP]) != 0)
-    return np.concatenate(([0], np.flatnonzero(change) + 1))
+    return restarts(channels[Channel.CYCLE], channels[Channel.STEP])
 
 
 def _check_signs(path: Path, step_names: Sequence[str], current: Array, line: int) -> None:
     """Raise where a charge has a negative current or a discharge a positive one."""
-    for i, (name, value) in enumerate(zip(step_names, current.tolist(), strict=False)):
-        word = name.strip().lower()
-        wrong = value > 0 if word.startswith("discharge") else value < 0 if word.startswith("charge") else False
-        if wrong:
-            message = (
-                f"current = {value:g} A in a step named {name.strip()!r}: expected the other sign. Export it again."
-            )
-            raise ReadError(path, message, line + i)
+    wrong = current * directions(step_names) < 0
+    if wrong.any():
+        i = int(np.argmax(wrong))
+        shown = step_names[i].strip()
+        message = f"current = {current[i]:g} A in a step named {shown!r}: expected the other sign. Export it again."
+        raise ReadError(path, message, line + i)
 
 
 def _coarse(texts: Sequence[str], current: Array) -> list[str]:

@@ -1,0 +1,140 @@
+"""Which way a current goes: from its sign, from the state of the step, or from the voltage at the start of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from garnetlab.core import ReadError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+_CHARGE = ("c", "ch", "chg", "charge", "charging")
+_DISCHARGE = ("d", "dis", "dchg", "dch", "disch", "discharge", "discharging")
+_REST = ("r", "rest", "p", "pause", "s", "suspend", "stop", "start", "ocv", "wait", "w")
+#: share of rows or steps that may speak against a direction found from the others
+_ODD = 0.02
+
+
+def direction_of(state: str) -> int | None:
+    """Return 1 for a state that charges, -1 for one that discharges, 0 for a rest, None where the word is not known.
+
+    Examples
+    --------
+    >>> [direction_of(s) for s in ("CC DChg", "C_CV", "D_Rate", "Rest", "discharge CC", "充电", "SVM")]
+    [-1, 1, -1, 0, -1, 1, None]
+    """
+    text = state.strip().lower().replace("_", " ").replace("-", " ").replace("/", " ")
+    if "放" in text:
+        return -1
+    if "充" in text:
+        return 1
+    if "静" in text or "搁" in text or "休" in text:
+        return 0
+    for word in text.split():
+        if word in _DISCHARGE or word.startswith(("disch", "dchg")) or word.endswith(("dchg", "disch", "discharge")):
+            return -1
+        if word in _CHARGE or word.startswith("charg") or word.endswith(("chg", "charge")):
+            return 1
+        if word in _REST:
+            return 0
+    return None
+
+
+def directions(states: Sequence[str]) -> Array:
+    """Return 1, -1, 0 or NaN (not known) for the state of each row."""
+    known = {s: direction_of(s) for s in set(states)}
+    numbers = {s: np.nan if d is None else float(d) for s, d in known.items()}
+    return np.array([numbers[s] for s in states], dtype=np.float64)
+
+
+def signed_by_state(path: Path, name: str, states: Sequence[str], current: Array, line: int) -> tuple[Array, list[str]]:
+    """Return currents with current > 0 for charging, decided by the states of the rows, and what was decided.
+
+    A file that writes currents without sign gets them from the states; one whose charges are negative throughout is
+    turned. A few rows at the ends of steps may carry the sign of the step before.
+
+    Raises
+    ------
+    ReadError  with its line, if a current has the sign of the other state, or a state is not known and the currents have
+               no sign.
+    """
+    way = directions(states)
+    flowing = current != 0
+    charge, discharge = flowing & (way > 0), flowing & (way < 0)
+    if bool((current < 0).any()):
+        return _checked(path, (name, states), current, (charge, discharge), line)
+    if not discharge.any() and not np.isnan(way[flowing]).any() and not (way[flowing] == 0).any():
+        return current, []
+    unknown = flowing & (np.isnan(way) | (way == 0))
+    if unknown.any():
+        i = int(np.argmax(unknown))
+        message = (
+            f"{name} = {states[i].strip()!r} with a current of {current[i]:g} A and no sign in the file: expected a charge"
+            " or a discharge. Export currents with their sign."
+        )
+        raise ReadError(path, message, line + i)
+    return np.where(way < 0, -current, current), [f"currents have no sign in the file: taken from the column {name!r}"]
+
+
+def _checked(
+    path: Path,
+    column: tuple[str, Sequence[str]],
+    current: Array,
+    ways: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    line: int,
+) -> tuple[Array, list[str]]:
+    """Return signed currents as they are, or turned, by the rows whose state charges and discharges."""
+    name, states = column
+    charge, discharge = ways
+    total = int(np.count_nonzero(charge | discharge))
+    against = (charge & (current < 0)) | (discharge & (current > 0))
+    count = int(np.count_nonzero(against))
+    if total and count == total:
+        return -current, [f"currents are negative where {name!r} says charge: turned, so that current > 0 charges"]
+    if count > _ODD * total:
+        i = int(np.argmax(against))
+        message = f"current = {current[i]:g} A in a step named {states[i].strip()!r}: expected the other sign."
+        raise ReadError(path, f"{message} Export it again.", line + i)
+    if count:
+        first = line + int(np.argmax(against))
+        return current, [f"{count} currents have the sign of another step, first in line {first}: kept as they are"]
+    return current, []
+
+
+def signed_by_voltage(
+    path: Path, current: Array, voltage: Array, starts: NDArray[np.int64], line: int
+) -> tuple[Array, list[str]]:
+    """Return currents without sign with one, from the step of the voltage where each begins after a rest.
+
+    A cell is passive: a current that charges raises the voltage at once. Where a step of current does not follow a rest
+    its direction stays open.
+
+    Raises
+    ------
+    ReadError  with its line, for such a step.
+    """
+    out = current.copy()
+    ends = [*starts[1:].tolist(), len(current)]
+    for start, end in zip(starts.tolist(), ends, strict=True):
+        rows = start + np.flatnonzero(current[start:end] != 0)
+        if not rows.size:
+            continue
+        first = int(rows[0])
+        rise = voltage[first] - voltage[first - 1] if first else 0.0
+        if first == 0 or current[first - 1] != 0 or rise == 0.0:
+            message = (
+                f"current = {current[first]:g} A has no sign in the file, and no rest before it shows its direction:"
+                " charge or discharge? Export the column of the state (Md, State) too."
+            )
+            raise ReadError(path, message, line + first)
+        if rise < 0:
+            out[start:end] = -current[start:end]
+    notes = ["currents have no sign in the file: taken from the step of the voltage after each rest"]
+    return out, notes if bool((current != 0).any()) else []

@@ -1,0 +1,432 @@
+"""Tables of cyclers of several makers to tests: one engine, one description per maker.
+
+A description says which column names a maker uses for which quantity. Units stand in the names; where they do not, the
+maker's fixed unit is taken, or the file is refused until the user says it. Directions come from the sign of the current,
+else from the state of the step, else from the step of the voltage after a rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from garnetlab import units
+from garnetlab.core import Channel, Measurement, ReadError
+from garnetlab.readers._column_names import Unit, split_name, unit_of
+from garnetlab.readers._cycling import cycling_measurement, restarts, running, summed
+from garnetlab.readers._direction import signed_by_state, signed_by_voltage
+from garnetlab.readers._durations import clock_seconds, date_seconds, is_clock, parse_date
+from garnetlab.readers._options import NOTHING, ReadOptions
+from garnetlab.readers._rows import Layout, Table, head_lines, read_table, split_cells
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+DIMENSION = {
+    "time": "time", "voltage": "voltage", "current": "current", "charged": "charge", "discharged": "charge",
+    "capacity": "charge", "temperature": "temperature",
+}  # fmt: skip
+_TEXTS = frozenset({"state", "date"})
+_PLAIN = frozenset({"cycle", "step"})
+_DELIMITERS = ("\t", ";", ",")
+_NUMBER_BEGINS = frozenset("+-.0123456789")
+_PREFACE = 400  # lines in which the column names stand
+#: share by which a counted charge may differ from the integral of the current; rows are far apart in some files
+_CHARGE_MISFIT = 0.05
+_MOST = 0.5  # share of steps
+_TIME_UNITS = {"seconds": 1.0, "minutes": 60.0, "hours": units.hour, "days": 24 * units.hour}
+_TIME_MISFIT = 0.1  # share by which dates may differ from the elapsed time
+DESCRIPTION = "from description"
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """How one maker writes tables.
+
+    Attributes
+    ----------
+    title:       The maker, for messages.
+    names:       Quantity to the column names it goes by, normalised as ``split_name`` does, best first.
+    units:       Quantity to the unit its numbers have where the name states none; without one the user is asked.
+    counters:    ``"step"`` where capacities begin anew in each step, ``"running"`` where at any place or none.
+    order:       ``"mdy"`` or ``"dmy"`` where the program always writes dates so.
+    signed:      Whether the program writes currents with their sign; where not, the state decides.
+    required:    Quantities without which a table is not this maker's.
+    marks:       Column names of which at least one must be there: they tell this maker from others.
+    description: Whether no real file was at hand.
+    """
+
+    title: str
+    names: Mapping[str, tuple[str, ...]]
+    units: Mapping[str, str] = field(default_factory=dict)
+    counters: str = "running"
+    order: str = ""
+    signed: bool = True
+    required: tuple[str, ...] = ("time", "voltage", "current")
+    marks: tuple[str, ...] = ()
+    description: bool = False
+
+
+def roles(vendor: Vendor, names: Sequence[str]) -> dict[str, str]:
+    """Return quantity -> column name for what the vendor's columns hold."""
+    bases: dict[str, list[str]] = {}
+    for name in names:
+        bases.setdefault(split_name(name)[0], []).append(name)
+    out: dict[str, str] = {}
+    for role, spellings in vendor.names.items():
+        fits = (n for s in spellings for n in bases.get(s, []) if _usable(role, n))
+        found = next(fits, None)
+        if found is not None:
+            out[role] = found
+    return out
+
+
+def _usable(role: str, name: str) -> bool:
+    """Return whether a column's unit fits the quantity: a specific capacity is no capacity."""
+    unit = split_name(name)[1]
+    return role not in DIMENSION or not unit or unit_of(unit, DIMENSION[role]) is not None
+
+
+def is_table_of(vendor: Vendor, names: Sequence[str]) -> bool:
+    """Return whether column names are those of the vendor: all it requires and one of its marks."""
+    found = roles(vendor, names)
+    bases = {split_name(n)[0] for n in names}
+    marked = not vendor.marks or any(mark in bases for mark in vendor.marks)
+    return marked and all(role in found for role in vendor.required)
+
+
+def find_layout(lines: Sequence[str], vendor: Vendor, *, preface: int = _PREFACE) -> Layout | None:
+    """Return where a vendor's table stands in the lines of a text file, or None."""
+    for place, text in enumerate(lines[:preface]):
+        if text.lstrip()[:1] in _NUMBER_BEGINS:
+            continue  # a row of numbers: it is no line of names
+        for delimiter in _DELIMITERS:
+            if delimiter not in text:
+                continue
+            names = split_cells(text, delimiter)
+            while names and not names[-1]:
+                names.pop()
+            if is_table_of(vendor, names):
+                first = place + 1
+                while first < len(lines) and not lines[first].strip():
+                    first += 1
+                return Layout(tuple(names), first + 1, delimiter, tuple(lines[:place]))
+    return None
+
+
+def read_vendor_text(
+    path: Path,
+    vendor: Vendor,
+    *,
+    options: ReadOptions = NOTHING,
+    skip: Callable[[Sequence[str]], bool] | None = None,
+    metadata: Callable[[Sequence[str]], Mapping[str, float | str]] | None = None,
+) -> Measurement:
+    """Return the test in one text file of a vendor.
+
+    Parameters
+    ----------
+    path:     The file.
+    vendor:   Its maker's description.
+    options:  What the user says.
+    skip:     Rows that hold no record; see ``read_table``.
+    metadata: What the lines above the table say.
+
+    Raises
+    ------
+    ReadError  if there is no such table, a cell is no number, the time falls, or a unit or direction stays open.
+    """
+    data = path.read_bytes()
+    layout = find_layout(head_lines(data), vendor)
+    if layout is None:
+        wanted = ", ".join(vendor.required)
+        message = f"no line of column names with {wanted} as {vendor.title} writes them. Export the file again."
+        raise ReadError(path, message, 1)
+    twice = next((n for i, n in enumerate(layout.names) if n and n in layout.names[:i]), None)
+    if twice is not None:
+        message = f"columns = {twice!r} stands twice: expected each name once. Export the file again."
+        raise ReadError(path, message, layout.line - 1)
+    found = roles(vendor, layout.names)
+    first = split_cells(_line_of(data, layout.line), layout.delimiter)
+    cell = dict(zip(layout.names, first, strict=False))
+    texts = {n for r, n in found.items() if r in _TEXTS or (r == "time" and not _number_like(cell.get(n, "")))}
+    gone = set() if _needs_dates(vendor, found) else {found.get("date", "")}
+    texts -= gone  # of these only the first is looked at
+    table = read_table(
+        path,
+        data,
+        layout,
+        wanted=[n for n in found.values() if n not in texts | gone],
+        texts=texts,
+        skip=skip,
+        open_end=True,
+    )
+    header = preface_header(layout.preface) | {"columns": ", ".join(layout.names)}
+    known = dict(metadata(layout.preface)) if metadata else {}
+    return vendor_measurement(table, vendor, header=header, metadata=known, options=options)
+
+
+def _needs_dates(vendor: Vendor, found: Mapping[str, str]) -> bool:
+    """Return whether all dates are needed, to tell the unit of a time that states none."""
+    return not (split_name(found["time"])[1] or vendor.units.get("time"))
+
+
+def _line_of(data: bytes, line: int) -> str:
+    lines = head_lines(data)
+    return lines[line - 1] if line <= len(lines) else ""
+
+
+def _number_like(cell: str) -> bool:
+    return not is_clock(cell) and parse_date(cell, "mdy") is None and parse_date(cell, "dmy") is None
+
+
+def preface_header(lines: Iterable[str]) -> dict[str, str]:
+    """Return the texts above a table: ``key: value`` or ``key<tab>value`` by key, the first of each."""
+    out: dict[str, str] = {}
+    for text in lines:
+        stripped = text.strip().strip("~,;").strip()
+        separator = "\t" if "\t" in stripped else ":" if ":" in stripped else ","
+        key, found, value = stripped.partition(separator)
+        key = key.strip().rstrip(":").strip()
+        if found and key and key not in out:
+            out[key] = value.strip(" \t,;")[:1000]
+    return out
+
+
+def vendor_measurement(
+    table: Table,
+    vendor: Vendor,
+    *,
+    header: Mapping[str, str],
+    metadata: Mapping[str, float | str],
+    options: ReadOptions = NOTHING,
+    part: str = "",
+) -> Measurement:
+    """Return the test in a table whose columns the vendor's description names.
+
+    Raises
+    ------
+    ReadError  as ``read_vendor_text``.
+    """
+    found = roles(vendor, table.names)
+    warnings = list(table.warnings)
+    known = dict(metadata)
+    if vendor.description:
+        warnings.append(
+            f"this form of {vendor.title} is read {DESCRIPTION}, not from files of instruments: compare rows"
+        )
+        header = {**header, "reader written": DESCRIPTION}
+    time, started = _time(table, vendor, found, warnings)
+    if started:
+        known.setdefault("started", started)
+    channels: dict[Channel, Array] = {Channel.TIME: time}
+    voltage_unit = _unit(table, vendor, found, "voltage", options)
+    channels[Channel.VOLTAGE] = _si(table.numbers(found["voltage"]), voltage_unit)
+    for role, channel in (("cycle", Channel.CYCLE), ("step", Channel.STEP)):
+        if role in found:
+            values, note = table.optional(found[role])
+            warnings += [note] if note else []
+            channels |= {} if values is None else {channel: values}
+    if "current" in found:
+        channels[Channel.CURRENT] = _current(table, vendor, found, channels, options, warnings)
+        charge = _charge(table, vendor, found, channels, options, warnings)
+        channels |= {} if charge is None else {Channel.CHARGE: charge}
+    temperature = _temperature(table, vendor, found, options, warnings)
+    channels |= {} if temperature is None else {Channel.TEMPERATURE: temperature}
+    return cycling_measurement(
+        table.path, channels, line=table.line, header=header, metadata=known, warnings=warnings, part=part
+    )
+
+
+def _si(values: Array, unit: Unit) -> Array:
+    return values if unit.factor == 1.0 and not unit.offset else unit.factor * values + unit.offset
+
+
+def _unit(table: Table, vendor: Vendor, found: Mapping[str, str], role: str, options: ReadOptions) -> Unit:
+    """Return the unit of a column: of its name, of the maker, or of the user."""
+    name = found[role]
+    text = split_name(name)[1] or vendor.units.get(role, "")
+    if not text and options.current_unit and DIMENSION[role] in ("current", "charge"):
+        text = options.current_unit + ("" if role == "current" else "h")
+    unit = unit_of(text, DIMENSION[role])
+    if unit is None:
+        message = (
+            f"column = {name!r} states no unit, and {vendor.title} writes several. Say it: current_unit = 'mA' (or 'A',"
+            f" 'uA'), or name the column {name + ' (mA)'!r}."
+        )
+        raise ReadError(table.path, message, max(table.line - 1, 1))
+    return unit
+
+
+def _time(table: Table, vendor: Vendor, found: Mapping[str, str], warnings: list[str]) -> tuple[Array, str]:
+    """Return the seconds since the start of the test, and when it started where the file says so."""
+    dates = table.written(found["date"]) if "date" in found else ()
+    name = found["time"]
+    texts = table.cells.get(name)
+    if texts is not None and is_clock(texts[0]):
+        time = clock_seconds(table.path, table.line, name, texts)
+    elif texts is not None and not _number_like(texts[0]):
+        return date_seconds(table.path, table.line, name, texts, order=vendor.order)
+    else:
+        time = table.numbers(name)
+        text = split_name(name)[1] or vendor.units.get("time", "")
+        unit = unit_of(text, "time") if text else _evident_unit(name, time, dates, warnings)
+        if unit is None:
+            message = (
+                f"column = {name!r} states no unit, and no column of dates shows it: expected seconds, minutes or hours"
+                f" in its name, like {name + ' (s)'!r}."
+            )
+            raise ReadError(table.path, message, max(table.line - 1, 1))
+        time = _si(time, unit)
+    return time, start_of(dates[0], float(time[0]), vendor.order) if dates else ""
+
+
+def _evident_unit(name: str, time: Array, dates: Sequence[str], warnings: list[str]) -> Unit | None:
+    """Return the unit of times that name none, from the dates beside them; None where they leave it open."""
+    if not dates or not np.ptp(time):
+        return None
+    for order in ("mdy", "dmy"):
+        first, last = parse_date(dates[0], order), parse_date(dates[-1], order)
+        if first is None or last is None:
+            continue
+        ratio = (last - first).total_seconds() / float(time[-1] - time[0])
+        for text, factor in _TIME_UNITS.items():
+            if abs(ratio / factor - 1.0) < _TIME_MISFIT:
+                warnings.append(f"column {name!r} states no unit: {text}, as the dates beside it show")
+                return Unit("time", factor)
+    return None
+
+
+def start_of(date: str, time: float, order: str = "") -> str:
+    """Return when a test started, from the date and the time of its first row, or an empty string."""
+    stamp = parse_date(date, order)
+    return "" if stamp is None else (stamp - timedelta(seconds=round(time))).isoformat()
+
+
+def _current(
+    table: Table,
+    vendor: Vendor,
+    found: Mapping[str, str],
+    channels: Mapping[Channel, Array],
+    options: ReadOptions,
+    warnings: list[str],
+) -> Array:
+    values = table.numbers(found["current"])
+    if not values.any() and not split_name(found["current"])[1]:
+        return values  # a rest throughout: zero in any unit
+    current = _si(values, _unit(table, vendor, found, "current", options))
+    if "state" in found:
+        current, notes = signed_by_state(table.path, found["state"], table.texts(found["state"]), current, table.line)
+    elif vendor.signed or bool((current < 0).any()):
+        return current
+    else:
+        starts = _starts(channels)
+        current, notes = signed_by_voltage(table.path, current, channels[Channel.VOLTAGE], starts, table.line)
+    warnings += notes
+    return current
+
+
+def _starts(channels: Mapping[Channel, Array]) -> NDArray[np.int64]:
+    columns = [channels[c] for c in (Channel.CYCLE, Channel.STEP) if c in channels]
+    return restarts(*columns) if columns else np.zeros(1, dtype=np.int64)
+
+
+def _charge(
+    table: Table,
+    vendor: Vendor,
+    found: Mapping[str, str],
+    channels: Mapping[Channel, Array],
+    options: ReadOptions,
+    warnings: list[str],
+) -> Array | None:
+    """Return the net charge since the first row; None where the file counts none, or another than the current gives."""
+    if {"charged", "discharged"} <= found.keys():
+        parts = []
+        for role in ("charged", "discharged"):
+            values, note = table.optional(found[role])
+            if values is None:
+                warnings.append(note)
+                return None
+            parts.append(np.abs(_si(values, _unit(table, vendor, found, role, options))))
+        if vendor.counters == "step":
+            charge = summed(parts[0] - parts[1], _starts(channels))
+        else:
+            charge = running(parts[0]) - running(parts[1])
+    elif "capacity" in found and _has_unit(vendor, found["capacity"], options):
+        values, note = table.optional(found["capacity"])
+        if values is None:
+            warnings.append(note)
+            return None
+        counted = np.abs(_si(values, _unit(table, vendor, found, "capacity", options)))
+        way = np.sign(channels[Channel.CURRENT])
+        charge = running(counted) if not (way < 0).any() else _by_way(counted, way, _starts(channels))
+    else:
+        return None
+    return charge if _agrees(charge, channels, warnings) else None
+
+
+def _has_unit(vendor: Vendor, name: str, options: ReadOptions) -> bool:
+    return bool(split_name(name)[1] or vendor.units.get("capacity") or options.current_unit)
+
+
+def _by_way(counted: Array, way: Array, starts: NDArray[np.int64]) -> Array:
+    """Return the net charge from a counter without sign: what it gains in each row counts the way the current goes.
+
+    Where it falls at most starts of steps it begins anew at all of them.
+    """
+    gains = np.diff(counted, prepend=0.0)
+    later = starts[1:]
+    if later.size and np.mean(counted[later] < counted[later - 1]) > _MOST:
+        gains[later] = counted[later]
+    fell = gains < 0
+    gains[fell] = counted[fell]
+    return np.cumsum(gains * way)
+
+
+def _agrees(charge: Array, channels: Mapping[Channel, Array], warnings: list[str]) -> bool:
+    """Return whether a counted charge is the integral of the current, as far as the rows know what flowed between them."""
+    duration, current = np.diff(channels[Channel.TIME]), channels[Channel.CURRENT]
+    total = float((duration * np.abs(current[1:])).sum())
+    if total == 0.0:
+        return True
+    passed = np.concatenate(([0.0], np.cumsum(duration * current[1:])))
+    unknown = np.concatenate(([0.0], np.cumsum(duration * np.abs(np.diff(current)))))
+    misfit = np.abs((charge - charge[0]) - passed)
+    if bool((misfit <= unknown + _CHARGE_MISFIT * total).all()):
+        return True
+    warnings.append(
+        f"the counted charge differs from the integral of the current by up to {misfit.max() / units.hour * 1e3:.3g} mAh:"
+        " it is left out"
+    )
+    return False
+
+
+def _temperature(
+    table: Table, vendor: Vendor, found: Mapping[str, str], options: ReadOptions, warnings: list[str]
+) -> Array | None:
+    if "temperature" not in found:
+        return None
+    values, note = table.optional(found["temperature"])
+    if values is None:
+        warnings.append(note)
+        return None
+    kelvin = _si(values, _unit(table, vendor, found, "temperature", options))
+    if not values.any():
+        return None  # a sensor that says 0 all the time is not connected
+    if (kelvin <= 0).any():
+        warnings.append(f"column {found['temperature']!r} is at or below 0 K: no sensor, it is left out")
+        return None
+    return kelvin
+
+
+def iso_start(text: str, order: str = "") -> str:
+    """Return a date and time in ISO form, or an empty string."""
+    found: datetime | None = parse_date(text, order)
+    return "" if found is None else found.isoformat()

@@ -1,0 +1,42 @@
+"""Neware BTS text export: csv with ``Cumulative Time``, ``Step Type``, ``Chg. Cap.(Ah)``.
+
+Current > 0 charges, as the file writes it; where it writes no sign the step's type gives it. The charge is the sum over
+the steps, since the file counts anew in each.
+
+Source: one real export of BTS.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from garnetlab.core import Measurement
+from garnetlab.readers._options import NOTHING, ReadOptions
+from garnetlab.readers._rows import head_lines
+from garnetlab.readers._vendor import find_layout, read_vendor_text
+from garnetlab.readers._vendors import NEWARE
+
+__all__ = ["name", "read", "read_with", "sniff", "suffixes"]
+
+name = "neware-csv"
+suffixes: tuple[str, ...] = (".csv", ".txt")
+
+
+def sniff(path: Path, head: bytes) -> float:  # noqa: ARG001 - the content decides, not the suffix
+    """Return how likely (0..1) the file is a Neware table: 0.9 where a line holds its column names."""
+    return 0.9 if find_layout(head_lines(head), NEWARE) is not None else 0.0
+
+
+def read(path: Path) -> tuple[Measurement, ...]:
+    """Return the test in one file.
+
+    Raises
+    ------
+    ReadError  with its line, if a cell is no number, the time falls, or a current has the sign of another step.
+    """
+    return read_with(path, NOTHING)
+
+
+def read_with(path: Path, options: ReadOptions) -> tuple[Measurement, ...]:
+    """Return the test in one file; ``options.current_unit`` is used where the file states none."""
+    return (read_vendor_text(path, NEWARE, options=options),)
