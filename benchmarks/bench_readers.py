@@ -3,10 +3,10 @@
     python benchmarks/bench_readers.py           2 million rows
     python benchmarks/bench_readers.py --quick   200 000 rows
 
-The files are written here in a temporary folder: Battery Data Format as csv and as Parquet, a LAND csv, and a Neware csv
-whose times are hh:mm:ss and whose steps are words. The time is that of ``garnetlab.read``: choosing the reader, the
-digest, the numbers, all checks. It is the best of three after one small file of the same kind, which loads the libraries. On
-Linux the process keeps to one core.
+The files are written here in a temporary folder: Battery Data Format as csv and as Parquet, a LAND csv, LAND's text table, and
+a Neware csv whose times are hh:mm:ss and whose steps are words. The time is that of ``garnetlab.read``: choosing the reader,
+the digest, the numbers, all checks. It is the best of five after one smaller file of the same kind, which loads the libraries:
+the processor's time, and beside it that of the clock, which counts what else runs. On Linux the process keeps to one core.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ import numpy as np
 import garnetlab
 from garnetlab.core import Channel, Kind, Measurement, SimulationSource
 from garnetlab.readers.bdf import write_bdf
-from garnetlab.readers.land import write_land
+from garnetlab.readers.land import write_land, write_land_text
 from garnetlab.readers.parquet import write_bdf_parquet
 
 TARGET = 2.0
-RUNS = 3
+RUNS = 5
+FIRST = 500_000  # rows of the file that loads the libraries: large enough for the compiled way
 
 
 def record(rows: int) -> Measurement:
@@ -62,6 +63,7 @@ FORMS = {
     "BDF csv": ("cell.csv", write_bdf),
     "BDF Parquet": ("cell.parquet", write_bdf_parquet),
     "LAND csv": ("cell_land.csv", write_land),
+    "LAND text": ("cell_land.txt", write_land_text),
     "Neware csv": ("cell_neware.csv", write_neware),
 }
 
@@ -76,18 +78,21 @@ def main() -> None:
     print(f"{rows} rows, one core, {platform.machine()}, Python {platform.python_version()}, best of {RUNS}")
     with tempfile.TemporaryDirectory() as folder:
         for title, (name, write) in FORMS.items():
-            garnetlab.read(write(record(20_000), Path(folder) / name))
+            garnetlab.read(write(record(FIRST), Path(folder) / name))
             path = write(record(rows), Path(folder) / name)
             spent = []
             for _ in range(RUNS):
-                begin = time.perf_counter()
+                begin, clock = time.process_time(), time.perf_counter()
                 (found,) = garnetlab.read(path)
-                spent.append(time.perf_counter() - begin)
+                spent.append((time.process_time() - begin, time.perf_counter() - clock))
             assert len(found) == rows
             size = path.stat().st_size / 1e6
             path.unlink()
-            verdict = "" if min(spent) <= TARGET or rows < 2_000_000 else f"  over {TARGET:g} s"
-            print(f"{title:12s} {size:6.0f} MB  {min(spent):5.2f} s  ({rows / min(spent) / 1e6:.1f} M rows/s){verdict}")
+            processor, clock = (min(column) for column in zip(*spent, strict=True))
+            verdict = "" if processor <= TARGET or rows < 2_000_000 else f"  over {TARGET:g} s"
+            print(
+                f"{title:12s} {size:6.0f} MB  {processor:5.2f} s of the processor, {clock:5.2f} s by the clock{verdict}"
+            )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from garnetlab import units
 from garnetlab.analyse import analyse_tafel
 from garnetlab.core import Channel, InvalidInput, Kind, Measurement, MissingInput, Outcome, SimulationSource
 from garnetlab.physics.kinetics import butler_volmer_overpotential
+from garnetlab.readers import read
+from garnetlab.simulate import Noise, simulate_eis
 from garnetlab.units import Quantity
 
 AREA, KELVIN, EXCHANGE, SLAB = 0.785e-4, 298.15, 8.0, 0.019
@@ -40,17 +42,20 @@ def test_exact_data_give_back_every_number(interfaces, symmetry):
     # the least sum of squares is found to 1e-8 of ln j0 at best: squares are flat there, rounding hides the rest
     assert found["exchange_current_density"].value == pytest.approx(EXCHANGE, rel=1e-5)
     assert found["exchange_current_density"].unit == "mA/cm^2"
-    assert found["electrolyte_resistance"].value == pytest.approx(SLAB / AREA, rel=1e-5)
+    assert found["ohmic_resistance"].value == pytest.approx(SLAB / AREA, rel=1e-5)
+    assert "electrolyte_resistance" not in found.quantities  # only impedance tells it from a film
     assert found["rest_potential"].value == pytest.approx(1e-3, rel=1e-4)
     face = units.R * KELVIN / (units.F * EXCHANGE)
-    assert found["interface_resistance"].value == pytest.approx(face, rel=1e-5)
+    assert found["charge_transfer_resistance"].value == pytest.approx(face, rel=1e-5)
+    assert found["charge_transfer_resistance_of_face"].value == pytest.approx(face / AREA, rel=1e-5)
+    assert found["charge_transfer_resistance_of_face"].method == "A = 0.785 cm^2"
     assert found["total_resistance"].value == pytest.approx(SLAB + interfaces * face, rel=1e-5)
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says():
     results = [analyse_tafel(sweep(noise=2e-4, seed=s)) for s in range(40)]
     assert all(r.outcome is Outcome.SUCCESS for r in results)
-    for name, truth in (("exchange_current_density", EXCHANGE), ("electrolyte_resistance", SLAB / AREA)):
+    for name, truth in (("exchange_current_density", EXCHANGE), ("ohmic_resistance", SLAB / AREA)):
         found = [r[name] for r in results]
         limits = [q.interval or (q.value - 1.96 * q.std, q.value + 1.96 * q.std) for q in found]
         held = sum(low <= truth <= high for low, high in limits)
@@ -97,6 +102,114 @@ def test_the_temperature_may_come_from_its_channel():
     warm = {**bare.channels, Channel.TEMPERATURE: np.full(len(bare), KELVIN)}
     found = analyse_tafel(Measurement(bare.kind, warm, bare.source, bare.metadata))
     assert found["exchange_current_density"].value == pytest.approx(EXCHANGE, rel=1e-5)
+
+
+def test_a_symmetric_cell_obeys_the_sinh_of_a_quarter():
+    j = np.linspace(-30.0, 30.0, 61)
+    law = {"exchange": EXCHANGE, "temperature": KELVIN, "symmetry": 0.5}
+    eta = butler_volmer_overpotential(j, **law) - butler_volmer_overpotential(-j, **law)
+    # each of two faces in series takes half of the overpotential: j = 2 j0 sinh(F eta/(4 R T))
+    assert j == pytest.approx(2.0 * EXCHANGE * np.sinh(units.F * eta / (4.0 * units.R * KELVIN)), rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("symmetry", [0.2, 0.35, 0.5, 0.7])
+def test_no_symmetry_gives_two_faces_a_slope_below_twice_the_thermal_voltage_each(symmetry):
+    j = np.array([1e6, math.e * 1e6]) * EXCHANGE
+    law = {"exchange": EXCHANGE, "temperature": KELVIN, "symmetry": symmetry}
+    eta = butler_volmer_overpotential(j, **law) - butler_volmer_overpotential(-j, **law)
+    per_face = float(np.diff(eta)[0]) / 2.0
+    assert per_face >= 2.0 * units.R * KELVIN / units.F * (1.0 - 1e-6)  # per e-fold; equality for 1/2
+
+
+def stretched(factor: float, seed: int, **rest) -> Measurement:
+    """Return a sweep whose overpotential is that of charge transfer times a factor."""
+    plain = sweep(noise=2e-4, seed=seed, largest=60.0, **rest)
+    line = 1e-3 + SLAB * plain[Channel.CURRENT] / AREA
+    voltage = line + factor * (plain[Channel.VOLTAGE] - line)
+    return Measurement(plain.kind, {**plain.channels, Channel.VOLTAGE: voltage}, plain.source, plain.metadata)
+
+
+def test_a_slope_that_no_charge_transfer_has_is_refused():
+    for seed in range(5):
+        found = analyse_tafel(stretched(0.8, seed))
+        assert found.outcome is Outcome.POOR_FIT
+        assert set(found.quantities) == {"rest_potential", "total_resistance", "tafel_slope"}
+        # the noise is stretched too; 0.8 of 2 R T/F, five standard uncertainties
+        slope = found["tafel_slope"]
+        assert abs(slope.value - 0.8 * 2.0 * units.R * KELVIN / units.F) < 5.0 * slope.std
+        assert any("is no charge transfer" in w for w in found.warnings)
+
+
+def test_a_slope_of_a_single_face_may_be_half_of_that():
+    assert analyse_tafel(stretched(0.8, 0, interfaces=1)).quantities.keys() >= {"exchange_current_density"}
+    assert analyse_tafel(stretched(0.4, 0, interfaces=1)).outcome is Outcome.POOR_FIT
+
+
+def test_charge_transfer_is_not_refused_and_its_slope_is_found_as_often_as_said():
+    count, held, refused = 20, 0, 0
+    for seed in range(count):
+        found = analyse_tafel(sweep(noise=2e-4, seed=seed, largest=60.0))
+        refused += "exchange_current_density" not in found.quantities
+        slope = found["tafel_slope"]
+        held += abs(slope.value - 2.0 * units.R * KELVIN / units.F) <= 1.96 * slope.std
+    assert held >= 16  # of 20 intervals of 95 % fewer than 16 hold with a probability of 0.3 %
+    assert refused <= 1  # of 20 at 0.5 % each more than 1 with a probability of 0.4 %
+
+
+def test_a_film_is_told_from_the_electrolyte_by_impedance():
+    film, truth = 30.0, SLAB / AREA
+    plain = sweep(noise=2e-4, largest=60.0)
+    voltage = plain[Channel.VOLTAGE] + film * plain[Channel.CURRENT]
+    filmed = Measurement(plain.kind, {**plain.channels, Channel.VOLTAGE: voltage}, plain.source, plain.metadata)
+    alone = analyse_tafel(filmed)
+    assert alone["ohmic_resistance"].value == pytest.approx(truth + film, rel=0.01)
+    found = analyse_tafel(filmed, electrolyte_resistance=Quantity(truth, 0.5, "ohm"))
+    assert found["electrolyte_resistance"].value == truth
+    layer = found["film_resistance"]
+    assert abs(layer.value - film * AREA / 2.0) <= 3.0 * layer.std
+    low, high = found["exchange_current_density"].interval
+    assert low <= EXCHANGE <= high  # the film does not count as charge transfer
+    assert any("in series with the charge transfer" in w for w in found.warnings)
+
+
+def test_the_electrolyte_may_be_given_as_a_spectrum():
+    values = {"R0": SLAB / AREA, "R1": 80.0, "CPE1.Q": 3e-6, "CPE1.n": 0.85}
+    known = {"electrodes": "symmetric", "temperature": KELVIN, "area": AREA}
+    spectrum = simulate_eis(
+        "R0-p(R1,CPE1)", values, rng=np.random.default_rng(1), noise=Noise(relative=1e-3), metadata=known
+    )
+    found = analyse_tafel(sweep(noise=2e-4), electrolyte_resistance=spectrum)
+    assert found["electrolyte_resistance"].value == pytest.approx(SLAB / AREA, rel=0.01)
+    low, high = found["exchange_current_density"].interval
+    assert low <= EXCHANGE <= high
+    with pytest.raises(InvalidInput, match="sample = 'b': expected the spectrum of 'a'"):
+        analyse_tafel(sweep(sample="a"), electrolyte_resistance=spectrum.with_metadata(sample="b"))
+    with pytest.raises(InvalidInput, match=r"temperature = 333\.15 K of the spectrum: expected 298\.15 K"):
+        analyse_tafel(sweep(), electrolyte_resistance=spectrum.with_metadata(temperature=333.15))
+
+
+def test_an_electrolyte_that_exceeds_the_ohmic_part_is_said():
+    found = analyse_tafel(
+        sweep(noise=2e-4, largest=60.0), electrolyte_resistance=Quantity(1.3 * SLAB / AREA, 0.5, "ohm")
+    )
+    assert any("is less than the electrolyte" in w for w in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("yadg__ca.mpt", "expected a sweep, this one is held"), ("yadg__cp.mpt", "expected both directions"),
+     ("gamry__ocp_data.dta", "expected at least 8")],
+)  # fmt: skip
+def test_real_files_without_a_sweep_through_rest_are_refused(data_dir, name, message):
+    measured = read(data_dir / "voltammetry_dc" / name)[0].with_metadata(area=1e-4, temperature=298.15)
+    with pytest.raises(InvalidInput, match=message):
+        analyse_tafel(measured)
+
+
+@pytest.mark.parametrize("name", ["ixdat__Pt_poly_cv_CUT.mpt", "yadg__lsv.mpt", "article_MAHE_2__Fig_1_a_black.csv"])
+def test_real_sweeps_that_no_charge_transfer_describes_are_poor_fits(data_dir, name):
+    measured = read(data_dir / "voltammetry_dc" / name)[0].with_metadata(area=1e-4, temperature=298.15)
+    assert analyse_tafel(measured).outcome is Outcome.POOR_FIT
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import struct
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,7 @@ from garnetlab.readers.ivium import write_i2b, write_idf
 from garnetlab.readers.land import write_land, write_land_text
 from garnetlab.readers.land_cex import write_cex
 from garnetlab.readers.parquet import write_bdf_parquet
+from garnetlab.readers.parquet._write import write_columns
 from garnetlab.readers.relaxis import write_relaxis
 from garnetlab.readers.zplot import write_z
 
@@ -257,6 +260,28 @@ def novonix_text(m: Measurement) -> str:
     return _table_text(m, preface, names, row)
 
 
+def write_cellpy(m: Measurement, path: Path, units: Mapping[str, str] | None = None) -> None:
+    """Write an archive as cellpy 2 lays it out: native names, A and Ah that count on."""
+    gains = np.diff(m[Channel.TIME], prepend=m[Channel.TIME][0]) * m[Channel.CURRENT] / 3600
+    columns = {
+        "test_time": m[Channel.TIME],
+        "potential": m[Channel.VOLTAGE],
+        "current": m[Channel.CURRENT],
+        "cycle_num": m[Channel.CYCLE],
+        "step_num": m[Channel.STEP],
+        "cumulative_charge_capacity": np.cumsum(np.maximum(gains, 0.0)),
+        "cumulative_discharge_capacity": np.cumsum(np.maximum(-gains, 0.0)),
+    }
+    raw = path.with_name("raw.parquet")
+    write_columns(columns, raw)
+    stated = {"current": "A", "charge": "Ah", "voltage": "V", "time": "sec"} if units is None else units
+    meta = {"cellpy_file_version": 9, "raw_units": dict(stated), "cell": {"cell_name": "pellet 7"}}
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(raw, "raw.parquet")
+        archive.writestr("meta.json", json.dumps(meta))
+    raw.unlink()
+
+
 def make_positive(rows: int) -> Measurement:
     """Return the cycling test with 3 V more: a raw voltage of LAND is not negative."""
     m = make_cycling(rows)
@@ -301,6 +326,7 @@ BUILDERS: dict[str, list[tuple[str, Builder]]] = {
         for form in ("table", "record-tab", "micro")
     ],
     "parquet": [("cell.parquet", lambda m, p: write_bdf_parquet(make_cycling(len(m)), p))],
+    "cellpy": [("cell.cellpy", lambda m, p: write_cellpy(make_cycling(len(m)), p))],
     "neware": [("cell.nda", lambda m, p: p.write_bytes(nda_bytes(make_cycling(len(m)))))],
     "neware-csv": [("cell.csv", lambda m, p: p.write_text(neware_text(make_cycling(len(m)))))],
     "arbin": [("cell.csv", lambda m, p: p.write_text(arbin_text(make_cycling(len(m)))))],
@@ -324,6 +350,12 @@ def spectrum() -> Callable[..., Measurement]:
 def cycling() -> Callable[..., Measurement]:
     """Return the maker of cycling tests."""
     return make_cycling
+
+
+@pytest.fixture(scope="session")
+def cellpy_archive() -> Callable[..., None]:
+    """Return the writer of archives of cellpy 2."""
+    return write_cellpy
 
 
 @pytest.fixture

@@ -8,16 +8,14 @@ import numpy as np
 import pytest
 
 from garnetlab.core import Channel, InvalidInput, Kind, Measurement, ReadError
-from garnetlab.readers import ReadOptions, _rows, read
+from garnetlab.readers import ReadOptions, read
 from garnetlab.readers._column_names import split_name, unit_of
 from garnetlab.readers._cycling import running, summed
 from garnetlab.readers._direction import direction_of, signed_by_state, signed_by_voltage
 from garnetlab.readers._durations import clock_seconds, date_seconds, is_clock, parse_date
-from garnetlab.readers.bdf import write_bdf
 from garnetlab.readers.biologic import write_mpt_test
 from garnetlab.readers.gamry import write_dta_test
 from garnetlab.readers.generic_cycling import write_time_table
-from garnetlab.readers.land import write_land
 from garnetlab.readers.parquet import write_bdf_parquet
 
 MAIN = (Channel.TIME, Channel.VOLTAGE, Channel.CURRENT)
@@ -373,69 +371,6 @@ def test_parquet_is_written_only_where_there_is_a_folder_and_a_current(tmp_path,
         write_bdf_parquet(cycling(), tmp_path / "none" / "cell.parquet")
     with pytest.raises(InvalidInput, match="expected rows of time, voltage, current"):
         write_bdf_parquet(without(cycling(), Channel.CURRENT), tmp_path / "cell.parquet")
-
-
-# large files -----------------------------------------------------------------------------------------------------------
-WAYS = {
-    "bdf": write_bdf,
-    "land": write_land,
-    "generic-cycling": write_time_table,
-    "biologic-mpt": write_mpt_test,
-}
-
-
-def both_ways(path, monkeypatch):
-    """Return what the file reads as in one query and line by line."""
-    monkeypatch.setattr(_rows, "FAST_BYTES", 1)
-    calls = []
-    query = _rows._query
-
-    def counted(*args, **kwargs):
-        found = query(*args, **kwargs)
-        calls.append(found is not None)
-        return found
-
-    monkeypatch.setattr(_rows, "_query", counted)
-    fast = read(path)[0]
-    assert calls == [True]
-    monkeypatch.setattr(_rows, "FAST_BYTES", 1 << 60)
-    return fast, read(path)[0]
-
-
-@pytest.mark.parametrize("reader", WAYS)
-@pytest.mark.parametrize("end", ["\n", "\r\n", ""], ids=["LF", "CR LF", "no last end"])
-def test_a_large_file_gives_the_same_in_one_query_as_line_by_line(reader, end, cycling, tmp_path, monkeypatch):
-    path = tmp_path / "cell.csv"
-    WAYS[reader](cycling(60), path)
-    data = path.read_bytes().replace(b"\r\n", b"\n")
-    path.write_bytes(data[:-1] if not end else data.replace(b"\n", end.encode()))
-    fast, slow = both_ways(path, monkeypatch)
-    assert fast.source.reader == reader
-    assert fast.to_dict(data=True) == slow.to_dict(data=True)
-
-
-@pytest.mark.parametrize("reader", ["neware-csv", "arbin", "maccor", "basytec", "novonix"])
-def test_a_large_table_of_each_maker_gives_the_same_in_one_query(reader, builders, spectrum, tmp_path, monkeypatch):
-    file, build = builders[reader][0]
-    build(spectrum(40), tmp_path / file)
-    fast, slow = both_ways(tmp_path / file, monkeypatch)
-    assert fast.source.reader == reader
-    assert fast.to_dict(data=True) == slow.to_dict(data=True)
-
-
-@pytest.mark.parametrize("bad", ["nan", "abc", "", "1_0", "1e999", '"1"', "1,1"])
-def test_what_one_query_does_not_read_is_refused_with_its_line(bad, tmp_path, monkeypatch):
-    monkeypatch.setattr(_rows, "FAST_BYTES", 1)
-    rows = [f"{i},3.5,0.001" for i in range(50)]
-    rows[30] = f"30,{bad},0.001"
-    path = tmp_path / "cell.csv"
-    path.write_text("\n".join(["Test Time / s,Voltage / V,Current / A", *rows]) + "\n")
-    if bad == '"1"':
-        assert read(path)[0][Channel.VOLTAGE][30] == 1.0
-        return
-    with pytest.raises(ReadError) as caught:
-        read(path)
-    assert caught.value.line == 32
 
 
 # potentiostats ---------------------------------------------------------------------------------------------------------

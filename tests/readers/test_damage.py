@@ -31,7 +31,7 @@ PLACE = st.integers(0, 10**6)
 NEEDS = {"biologic-mpr": "galvani", "neware": "fastnda"}
 #: readers of files that hold no spectra
 CYCLERS = (
-    "bdf", "land", "parquet", "neware", "neware-csv", "arbin-res", "cycler-workbook", "land-cex", "generic-cycling",
+    "bdf", "land", "parquet", "cellpy", "neware", "neware-csv", "arbin-res", "cycler-workbook", "land-cex", "generic-cycling",
     "arbin", "maccor", "basytec", "novonix",
 )  # fmt: skip
 pytestmark = pytest.mark.usefixtures("mdb_export")
@@ -110,7 +110,7 @@ def test_random_bytes_are_refused_by_every_reader(name, junk, tmp_path):
 
 
 BINARY = (
-    "zahner-ism", "biologic-mpr", "generic-workbook", "parquet", "neware", "arbin-res", "cycler-workbook", "land-cex",
+    "zahner-ism", "biologic-mpr", "generic-workbook", "parquet", "cellpy", "neware", "arbin-res", "cycler-workbook", "land-cex",
 )  # fmt: skip
 TEXT = [name for name in READERS if name not in BINARY]
 

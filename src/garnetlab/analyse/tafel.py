@@ -4,281 +4,259 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 
 from garnetlab import units
-from garnetlab.analyse._geometry import sample_of
-from garnetlab.core import Channel, InvalidInput, Measurement, MissingInput, Outcome, Result
-from garnetlab.physics.kinetics import butler_volmer_overpotential
+from garnetlab.analyse._series_resistance import resistance_from
+from garnetlab.analyse._tafel_fit import Fit, Slope, Sweep, fit_sweep, line_at, sweep_of, tafel_scale
+from garnetlab.analyse.linear_polarisation import slope_at_rest
+from garnetlab.core import Measurement, Outcome, Result
+from garnetlab.physics.kinetics import charge_transfer_resistance
 from garnetlab.units import Quantity
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 __all__ = ["analyse_tafel"]
 
-_LEAST = 8  # currents that differ
-_CONFIDENCE = 0.95
-#: ln(j0) is looked for this far to either side of the largest current density
-_DECADES = (4.0, 3.0)
-_GRID = 141
 _POOR = 0.02  # rms of the residual over the largest voltage
+_SURE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Sweep:
-    """The measured currents and voltages, and what is known beside them; SI per electrode area."""
+class _Ohmic:
+    """What is known and found of the part that goes with the current [ohm], and how the fit was made."""
 
-    current: Floats
-    voltage: Floats
-    area: float
-    temperature: float
-    interfaces: int
-    symmetry: float
-    known: tuple[float, float] | None
-
-    def kinetic(self, log_exchange: float) -> Floats:
-        """Return the overpotential of all interfaces at an exchange current."""
-        law = {"exchange": math.exp(log_exchange), "temperature": self.temperature, "symmetry": self.symmetry}
-        plated: Floats = np.asarray(butler_volmer_overpotential(self.current, **law))
-        if self.interfaces == 1:
-            return plated
-        stripped: Floats = np.asarray(butler_volmer_overpotential(-self.current, **law))
-        return plated - stripped
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """Rest voltage and ohmic resistance at one exchange current, with the sum of squares."""
-
-    rest: float
-    resistance: float
-    squares: float
-    spread: float
+    fitted: Quantity
+    electrolyte: Quantity | None
+    film: Quantity | None
+    how: str
 
 
 def analyse_tafel(
     measurement: Measurement,
     *,
-    electrolyte_resistance: Quantity | None = None,
+    electrolyte_resistance: Quantity | Measurement | None = None,
     symmetry: Annotated[float, units.NONE] = 0.5,
 ) -> Result:
     """Return the exchange current density of a sweep, corrected for the ohmic drop by the fit itself.
 
-    The voltage is V0 + R j + eta(j, j0), with the overpotential of one or of both faces of a symmetric cell. What bends
-    with current is kinetic, what does not is ohmic: a sweep over too small a voltage cannot tell the two apart, and
-    says so. A resistance known from impedance helps. A film in series with the charge transfer counts as ohmic.
+    The voltage is V0 + R j + eta(j, j0), with the overpotential of one or of both faces of a symmetric cell, which are in
+    series: for a symmetry of 1/2, j = 2 j0 sinh(F eta/(4 R T)). What bends with current is charge transfer. What goes with
+    current is ohmic, R: the electrolyte, and every film or contact in series with the charge transfer. A sweep over too small
+    a voltage cannot tell the two apart, and says so.
+
+    The resistance of the electrolyte from impedance helps in two ways. Where the ohmic part agrees with it, it is used as a
+    datum, on the assumption that no film is there. Where the ohmic part is larger, the rest is that of a film.
+
+    The bend is tested too. A step of one electron has a Tafel slope of R T/(a F) per e-fold of the current on one face and of
+    R T/((1 - a) F) on the other; their mean is 2 R T/F for a = 1/2 and more for every other a. So a mean slope below 2 R T/F
+    per interface (R T/F for a single face) is no charge transfer but, say, a short that opens, warming, or a growing contact:
+    it is refused, and no exchange current is given.
 
     Parameters
     ----------
     measurement:            Voltage and current; its metadata hold ``area`` [m^2], ``temperature`` [K] (else its channel)
                             and ``interfaces`` (default 2).
-    electrolyte_resistance: Ohmic resistance with its standard uncertainty [ohm], where it is known.
+    electrolyte_resistance: From impedance, with its standard uncertainty [ohm], or the spectrum of the same cell.
     symmetry:               Share of the overpotential that drives plating.
 
     Returns
     -------
     :  ``exchange_current_density`` per electrode area [mA/cm^2] with a 95 % interval from its profile,
-       ``interface_resistance`` R T/(F j0) of one face [ohm cm^2], ``electrolyte_resistance`` [ohm], ``rest_potential``
-       [mV], ``total_resistance`` at rest [ohm cm^2]. Curves: ``voltage``, ``current_density``, ``overpotential`` (without
-       rest and ohmic drop), ``fit``, and the Tafel lines ``anodic_`` and ``cathodic_overpotential`` with their
-       ``_current_density``. Without curvature the outcome is NOT_IDENTIFIABLE and only the sum is given.
+       ``charge_transfer_resistance`` R T/(F j0) of one face [ohm cm^2], ``charge_transfer_resistance_of_face`` [ohm, with the
+       area in its method], ``ohmic_resistance`` as fitted [ohm], ``electrolyte_resistance`` [ohm] where impedance gave it, and
+       ``film_resistance`` of one face [ohm cm^2] where the ohmic part exceeds it; ``tafel_slope`` per e-fold and interface
+       left free [mV], ``rest_potential`` [mV], ``total_resistance`` at rest [ohm cm^2]. Curves: ``voltage``,
+       ``current_density``, ``overpotential`` (without rest and ohmic drop), ``fit``, and the Tafel lines ``anodic_`` and
+       ``cathodic_overpotential`` with their ``_current_density``. Without curvature the outcome is NOT_IDENTIFIABLE, with a
+       slope that is too low POOR_FIT: both without exchange current and resistances of the parts.
 
     Raises
     ------
-    InvalidInput  if voltage or current is missing, or fewer than eight currents differ.
+    InvalidInput  if voltage or current is missing, the voltage is held, the sweep does not pass through rest, fewer than eight
+                  currents differ, or the spectrum is that of another cell.
     MissingInput  if area or temperature is not known.
 
     Source
     ------
-    Newman & Thomas-Alyea (2004), eq. 8.10; the profile is that of the sum of squares over ln j0.
+    Newman & Thomas-Alyea (2004), eq. 8.10; the profile is that of the sum of squares over ln j0. The bound on the slope is
+    1/a + 1/(1 - a) >= 4.
     """
-    sweep = _sweep(measurement, electrolyte_resistance, symmetry)
-    centre = math.log(float(np.abs(sweep.current).max()))
-    low, high = centre - _DECADES[0] * math.log(10.0), centre + _DECADES[1] * math.log(10.0)
-    noise = _noise(sweep, low, high)
-    best = _least(sweep, noise, low, high)
-    line = _line(sweep, best, noise)
-    residual = sweep.voltage - line.rest - line.resistance * sweep.current - sweep.kinetic(best)
-    variance = float(residual @ residual) / max(len(residual) - 3, 1) * _inflation(residual)
-    limits = _profile(sweep, noise, best, variance, (low, high))
-    return _result(measurement, sweep, (best, *limits), line, variance)
-
-
-def _sweep(measurement: Measurement, known: Quantity | None, symmetry: float) -> _Sweep:
-    sample = sample_of(measurement)
-    if sample.area is None:
-        message = 'area = none given: a current density needs it. Give --area "0.785 cm^2" (or --diameter "10 mm").'
-        raise MissingInput(message)
-    if not 0.0 < symmetry < 1.0:
-        message = f"symmetry = {symmetry:g}: expected a number between 0 and 1."
-        raise InvalidInput(message)
-    voltage, current = measurement[Channel.VOLTAGE], measurement[Channel.CURRENT] / sample.area
-    temperature = sample.temperature
-    if temperature is None and Channel.TEMPERATURE in measurement.channels:
-        temperature = float(np.mean(measurement[Channel.TEMPERATURE]))
-    if temperature is None:
-        message = 'temperature = none given: the Butler-Volmer law needs it. Give --temperature "25 degC".'
-        raise MissingInput(message)
-    good = np.isfinite(voltage) & np.isfinite(current)
-    differ = len(np.unique(current[good]))
-    if differ < _LEAST:
-        message = (
-            f"current = {differ} different values: expected at least {_LEAST}, as a slow sweep of the voltage has."
-        )
-        raise InvalidInput(message)
-    prior = None
+    given = electrolyte_resistance
+    known = None if given is None else resistance_from(given, "electrolyte", measurement)
+    sweep = sweep_of(measurement, None, symmetry, "Tafel analysis")
+    fit = fit_sweep(sweep)
+    slope = tafel_scale(sweep, fit)
+    warnings = list(measurement.warnings)
+    ohmic = _ohmic(sweep, fit)
+    parts = _Ohmic(ohmic, None, None, "fitted: electrolyte and films together")
     if known is not None:
-        prior = (known.value * sample.area, (known.std or 0.0) * sample.area)
-    return _Sweep(current[good], voltage[good], sample.area, temperature, sample.interfaces, symmetry, prior)
+        sweep, fit, parts = _with_electrolyte(sweep, fit, ohmic, known, warnings)
+    return _result(measurement, sweep, fit, slope, parts, warnings)
 
 
-# fit ------------------------------------------------------------------------------------------------------------------
-def _line(sweep: _Sweep, log_exchange: float, noise: float) -> _Line:
-    """Return rest voltage and resistance at an exchange current, by least squares; a known resistance is a datum more."""
-    target = sweep.voltage - sweep.kinetic(log_exchange)
-    columns = np.stack([np.ones_like(sweep.current), sweep.current], axis=1)
-    if sweep.known is not None:
-        value, std = sweep.known
-        weight = noise / max(std, 1e-9 * value)
-        columns = np.append(columns, [[0.0, weight]], axis=0)
-        target = np.append(target, weight * value)
-    scale = float(np.abs(sweep.current).max())
-    scaled = columns / np.array([1.0, scale])
-    solution = np.linalg.lstsq(scaled, target, rcond=None)[0]
-    residual = target - scaled @ solution
-    spread = math.sqrt(np.linalg.inv(scaled.T @ scaled)[1, 1]) / scale
-    return _Line(float(solution[0]), float(solution[1]) / scale, float(residual @ residual), spread)
+def _with_electrolyte(
+    sweep: Sweep, fit: Fit, ohmic: Quantity, known: Quantity, warnings: list[str]
+) -> tuple[Sweep, Fit, _Ohmic]:
+    """Return the fit with the electrolyte as a datum where the ohmic part agrees with it, else with the rest as a film."""
+    over = ohmic.value - known.value
+    std = math.hypot(ohmic.std or 0.0, known.std or 0.0)
+    if fit.open_ended or abs(over) <= _SURE * std:
+        helped = replace(sweep, known=(known.value * sweep.area, (known.std or 0.0) * sweep.area))
+        better = fit_sweep(helped)
+        warnings.append(
+            "the ohmic drop is taken as that of the electrolyte alone: a film in series"
+            + ("" if fit.open_ended else f" of less than {_SURE * std:.3g} ohm would not be seen and")
+            + " would count as charge transfer."
+        )
+        how = "known from impedance, no film assumed"
+        return helped, better, _Ohmic(_ohmic(helped, better), known, None, how)
+    if over < 0.0:
+        warnings.append(
+            f"the ohmic part of the sweep, {ohmic} ohm, is less than the electrolyte, {known}: it is not used. Is the spectrum of"
+            " this cell, at this temperature?".replace(" ohm ohm", " ohm")
+        )
+        return sweep, fit, _Ohmic(ohmic, known, None, "fitted: less than the electrolyte")
+    film = Quantity(
+        over * sweep.area / sweep.interfaces,
+        std * sweep.area / sweep.interfaces,
+        "ohm cm^2",
+        method="ohmic less electrolyte",
+    )
+    warnings.append(
+        f"the ohmic part of the sweep exceeds the electrolyte by {units.format_pair(over, std)} ohm: a film, a contact or a lead"
+        " in series with the charge transfer."
+    )
+    return sweep, fit, _Ohmic(ohmic, known, film, "fitted: electrolyte and film")
 
 
-def _noise(sweep: _Sweep, low: float, high: float) -> float:
-    """Return the standard deviation of the voltages about the best fit without what is known beside it."""
-    if sweep.known is None:
-        return 1.0
-    alone = replace(sweep, known=None)
-    squares = _line(alone, _least(alone, 1.0, low, high), 1.0).squares
-    return max(math.sqrt(squares / max(len(sweep.current) - 3, 1)), 1e-12)
+def _ohmic(sweep: Sweep, fit: Fit) -> Quantity:
+    """Return the fitted ohmic resistance [ohm]; its uncertainty holds that of ln j0."""
+    ends = [0.0, 0.0] if fit.open_ended else [line_at(sweep, x, _weight(sweep, fit)).resistance for x in fit.limits]
+    std = math.hypot(math.sqrt(fit.variance) * fit.line.spread, 0.25 * (ends[1] - ends[0])) / sweep.area
+    return Quantity(fit.line.resistance / sweep.area, std, "ohm", method="ohmic drop: electrolyte and films")
 
 
-def _least(sweep: _Sweep, noise: float, low: float, high: float) -> float:
-    """Return ln j0 of the least sum of squares."""
-    from scipy.optimize import minimize_scalar
-
-    grid = np.linspace(low, high, _GRID)
-    squares = np.array([_line(sweep, x, noise).squares for x in grid])
-    k = int(np.clip(squares.argmin(), 1, _GRID - 2))
-    found = minimize_scalar(
-        lambda x: _line(sweep, x, noise).squares, bounds=(grid[k - 1], grid[k + 1]), method="bounded",
-        options={"xatol": 1e-10},
-    )  # fmt: skip
-    return float(found.x)
-
-
-def _inflation(residual: Floats) -> float:
-    """Return how much a variance grows where neighbouring residuals go together: (1 + r)/(1 - r), at least 1."""
-    total = float(residual @ residual)
-    if total <= 0.0:
-        return 1.0
-    together = min(max(float(residual[1:] @ residual[:-1]) / total, 0.0), 0.99)
-    return (1.0 + together) / (1.0 - together)
-
-
-def _profile(
-    sweep: _Sweep, noise: float, best: float, variance: float, ends: tuple[float, float]
-) -> tuple[float, float]:
-    """Return the 95 % limits of ln j0; infinite where the sum of squares does not rise enough."""
-    from scipy.optimize import brentq
-    from scipy.stats import t
-
-    least = _line(sweep, best, noise).squares
-    quantile = float(t.ppf(0.5 + 0.5 * _CONFIDENCE, max(len(sweep.current) - 3, 1)))
-    rise = quantile**2 * max(variance, 1e-30)
-    limits = []
-    for end in ends:
-        if _line(sweep, end, noise).squares - least < rise:
-            limits.append(math.copysign(math.inf, end - best))
-        else:
-            limits.append(float(brentq(lambda x: _line(sweep, x, noise).squares - least - rise, best, end)))
-    return limits[0], limits[1]
+def _weight(sweep: Sweep, fit: Fit) -> float:
+    return math.sqrt(fit.variance) if sweep.known is not None else 1.0
 
 
 # result ---------------------------------------------------------------------------------------------------------------
 def _result(
-    measurement: Measurement, sweep: _Sweep, found: tuple[float, float, float], line: _Line, variance: float
+    measurement: Measurement, sweep: Sweep, fit: Fit, slope: Slope, parts: _Ohmic, warnings: list[str]
 ) -> Result:
-    best, low, high = found
-    rms = math.sqrt(np.mean((sweep.voltage - line.rest - line.resistance * sweep.current - sweep.kinetic(best)) ** 2))
-    open_ended = not (low > -math.inf and high < math.inf)
-    poor = rms > _POOR * float(np.abs(sweep.voltage - line.rest).max())
-    outcome = Outcome.NOT_IDENTIFIABLE if open_ended else Outcome.POOR_FIT if poor else Outcome.SUCCESS
-    warnings = list(measurement.warnings)
-    if open_ended:
+    rms = math.sqrt(float(np.mean(fit.residual**2)))
+    poor = rms > _POOR * float(np.abs(sweep.voltage - fit.line.rest).max())
+    if slope.refused:
+        warnings.append(
+            f"the Tafel slope is {slope.value * 1e3:.3g} mV per e-fold and interface, below the {slope.least * 1e3:.3g} mV that"
+            " a step of one electron has at least: this bend is no charge transfer (a short that opens, warming, a growing"
+            " contact, or a sweep that is not steady). No exchange current density is given."
+        )
+    elif fit.open_ended and not poor:
         warnings.append(
             "the sweep does not bend enough to tell charge transfer from ohmic drop: sweep further, or give the"
             " resistance of the electrolyte from impedance."
         )
-    quantities = _quantities(sweep, found, line, variance)
-    if outcome is Outcome.NOT_IDENTIFIABLE:
-        quantities = {name: quantities[name] for name in ("rest_potential", "total_resistance")}
+    elif poor:
+        warnings.append(
+            f"the voltages scatter by {rms * 1e3:.3g} mV about the law: forward and backward sweep differ, the sweep is not"
+            " steady, or another reaction takes part."
+        )
+    outcome = (
+        Outcome.POOR_FIT if slope.refused or poor else Outcome.NOT_IDENTIFIABLE if fit.open_ended else Outcome.SUCCESS
+    )
+    quantities = _rest(sweep, fit, numbers=outcome is Outcome.SUCCESS or (poor and not fit.open_ended))
+    if not (slope.refused or fit.open_ended):
+        quantities = _quantities(sweep, fit, parts) | quantities
+    if slope.refused or not fit.open_ended:
+        quantities["tafel_slope"] = Quantity(
+            slope.value, slope.std if slope.std < math.inf else None, "mV", method="per e-fold and interface, left free"
+        )
     details = {
         "interfaces": sweep.interfaces,
         "symmetry": sweep.symmetry,
         "temperature": sweep.temperature,
+        "area_cm2": sweep.area * 1e4,
         "points": len(sweep.current),
-        "rms_residual_V": float(rms),
-        "resistance": "fitted" if sweep.known is None else "known beside the sweep",
+        "rms_residual_V": rms,
+        "resistance": parts.how,
+        "tafel_slope_least_mV": slope.least * 1e3,
         "metadata": dict(measurement.metadata),
     }
     return Result(
         analysis="tafel",
         quantities=quantities,
         outcome=outcome,
-        curves=_curves(sweep, best, line),
+        curves=_curves(sweep, fit),
         details=details,
         sources=(measurement.source.to_dict(),),
         warnings=tuple(warnings),
     )
 
 
-def _quantities(sweep: _Sweep, found: tuple[float, float, float], line: _Line, variance: float) -> dict[str, Quantity]:
-    best, low, high = found
-    exchange, thermal = math.exp(best), units.R * sweep.temperature / units.F
-    finite = low > -math.inf and high < math.inf
-    spread = 0.25 * (high - low) if finite else 0.0  # half of a 95 % interval is two standard uncertainties
-    limits = (math.exp(low), math.exp(high)) if finite else None
-    resistance = thermal / exchange
-    other = (thermal * math.exp(-high), thermal * math.exp(-low)) if finite else None
-    slope = line.resistance + sweep.interfaces * resistance
-    ends = [_line(sweep, x, 1.0).resistance for x in (low, high)] if finite else [0.0, 0.0]
-    ohmic = math.hypot(math.sqrt(variance) * line.spread, 0.25 * (ends[1] - ends[0])) / sweep.area
+def _rest(sweep: Sweep, fit: Fit, *, numbers: bool) -> dict[str, Quantity]:
+    """Return rest potential and slope at rest: from the law where it is determined, else from a line through rest."""
+    rest = Quantity(fit.line.rest, math.sqrt(fit.variance / len(sweep.current)), "mV")
+    if not numbers:
+        line = slope_at_rest(sweep, math.inf if fit.open_ended else 2.0 * sweep.thermal * sweep.interfaces)
+        return {"rest_potential": rest, "total_resistance": Quantity(*line.slope, "ohm cm^2", method="slope at rest")}
+
+    def total(log_exchange: float) -> float:
+        line = line_at(sweep, log_exchange, _weight(sweep, fit))
+        return line.resistance + sweep.interfaces * sweep.thermal * math.exp(-log_exchange)
+
+    ends = [total(x) for x in fit.limits]
+    std = math.hypot(math.sqrt(fit.variance) * fit.line.spread, 0.25 * (ends[1] - ends[0]))
     return {
-        "exchange_current_density": Quantity(exchange, exchange * spread, "mA/cm^2", limits, method="profile"),
-        "interface_resistance": Quantity(resistance, resistance * spread, "ohm cm^2", other, method="R T/(F j0)"),
-        "electrolyte_resistance": Quantity(line.resistance / sweep.area, ohmic, "ohm", method="ohmic drop"),
-        "rest_potential": Quantity(line.rest, math.sqrt(variance / len(sweep.current)), "mV"),
-        "total_resistance": Quantity(slope, None, "ohm cm^2", method="slope at rest"),
+        "rest_potential": rest,
+        "total_resistance": Quantity(total(fit.best), std, "ohm cm^2", method="slope at rest"),
     }
 
 
-def _curves(sweep: _Sweep, best: float, line: _Line) -> dict[str, Floats]:
+def _quantities(sweep: Sweep, fit: Fit, parts: _Ohmic) -> dict[str, Quantity]:
+    low, high = fit.limits
+    exchange = math.exp(fit.best)
+    spread = 0.25 * (high - low)  # half of a 95 % interval is two standard uncertainties
+    resistance = float(charge_transfer_resistance(exchange, temperature=sweep.temperature))
+    other = (sweep.thermal * math.exp(-high), sweep.thermal * math.exp(-low))
+    over = (other[0] / sweep.area, other[1] / sweep.area)
+    found = {
+        "exchange_current_density": Quantity(
+            exchange, exchange * spread, "mA/cm^2", (math.exp(low), math.exp(high)), method="profile"
+        ),
+        "charge_transfer_resistance": Quantity(
+            resistance, resistance * spread, "ohm cm^2", other, method="R T/(F j0), one face"
+        ),
+        "charge_transfer_resistance_of_face": Quantity(
+            resistance / sweep.area, resistance * spread / sweep.area, "ohm", over, f"A = {sweep.area * 1e4:.4g} cm^2"
+        ),
+        "ohmic_resistance": parts.fitted,
+    }
+    if parts.electrolyte is not None:
+        found["electrolyte_resistance"] = parts.electrolyte
+    if parts.film is not None:
+        found["film_resistance"] = parts.film
+    return found
+
+
+def _curves(sweep: Sweep, fit: Fit) -> dict[str, Floats]:
     """Return the sweep, its overpotential, the fit, and the two Tafel lines from j0 over the overpotentials."""
-    thermal = units.R * sweep.temperature / units.F
-    exchange = math.exp(best)
+    exchange = math.exp(fit.best)
     curves = {
         "voltage": sweep.voltage,
         "current_density": sweep.current,
-        "overpotential": sweep.voltage - line.rest - line.resistance * sweep.current,
-        "fit": sweep.kinetic(best),
+        "overpotential": sweep.voltage - fit.line.rest - fit.line.resistance * sweep.current,
+        "fit": sweep.kinetic(fit.best),
     }
     shares = (sweep.symmetry, 1.0 - sweep.symmetry)
     slopes = [sum(1.0 / s for s in shares)] * 2 if sweep.interfaces > 1 else [1.0 / s for s in shares[::-1]]
     for name, sign, slope in (("anodic", 1.0, slopes[0]), ("cathodic", -1.0, slopes[1])):
         reach = max(float((sign * curves["fit"]).max()), 0.0)
-        ratio = np.linspace(0.0, max(reach / (slope * thermal), 1.0), 50)
-        curves[f"{name}_overpotential"] = sign * slope * thermal * ratio
+        ratio = np.linspace(0.0, max(reach / (slope * sweep.thermal), 1.0), 50)
+        curves[f"{name}_overpotential"] = sign * slope * sweep.thermal * ratio
         curves[f"{name}_current_density"] = sign * exchange * np.exp(ratio)
     return curves

@@ -11,9 +11,12 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from garnetlab.study import SampleOptions
 
 app = typer.Typer(
     name="garnetlab",
@@ -27,6 +30,8 @@ app = typer.Typer(
 Files = Annotated[list[Path], typer.Argument(help="Instrument files.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output and nothing else.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to write into.", show_default=False)]
+CurrentUnit = Annotated[str | None, typer.Option(help="Of a column of current that names none, for example mA.")]
+CexRange = Annotated[str | None, typer.Option(help='Range of a LAND .cex file, for example "5 V, 10 mA".')]
 Progress = Callable[[int, int], None]
 
 
@@ -110,12 +115,15 @@ def read(
     files: Files,
     as_json: Json = False,
     data: Annotated[bool, typer.Option("--data", help="With --json: print the numbers too.")] = False,
+    current_unit: CurrentUnit = None,
+    cex_range: CexRange = None,
 ) -> None:
     """Read instrument files and say what is in them."""
-    from garnetlab.study import read_files
+    from garnetlab.study import read_files, read_options
 
     with _refusals():
-        measurements, errors = read_files(files)
+        reading = read_options(current_unit=current_unit, cex_range=cex_range)
+        measurements, errors = read_files(files, options=reading)
         if as_json:
             _show_json({
                 "schema": "garnetlab/1",
@@ -137,7 +145,8 @@ def read(
 def analyse(
     files: Files,
     analysis: Annotated[
-        str | None, typer.Option("--as", help="eis, arrhenius or tafel; by default the kind decides.")
+        str | None, typer.Option("--as", help="eis, arrhenius, drt, cycling, events, ccd, full-cell, stripping, tafel or dc;"
+                                 " by default what the file holds decides.")
     ] = None,
     area: Annotated[str | None, typer.Option(help='Electrode area, for example "0.785 cm^2".')] = None,
     diameter: Annotated[str | None, typer.Option(help='Electrode diameter, for example "10 mm".')] = None,
@@ -146,19 +155,36 @@ def analyse(
     electrodes: Annotated[str | None, typer.Option(help="blocking or symmetric.")] = None,
     interfaces: Annotated[int | None, typer.Option(help="1 (half cell) or 2 (symmetric cell).")] = None,
     circuit: Annotated[str | None, typer.Option(help='Circuit, for example "R(RQ)(RQ)W"; chosen if not given.')] = None,
+    active_mass: Annotated[str | None, typer.Option(help='Active mass of a full cell, for example "2.1 mg".')] = None,
+    electrolyte_resistance: Annotated[
+        str | None, typer.Option(help='Of the electrolyte alone, from impedance, for example "140 ohm".')
+    ] = None,
+    current_density: Annotated[
+        str | None, typer.Option(help='Where a file has no current, for example "0.2 mA/cm^2".')
+    ] = None,
+    current_unit: CurrentUnit = None,
+    cex_range: CexRange = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the running cells of a folder; tell new events.")] = False,
+    every: Annotated[str, typer.Option(help="With --watch: time between two looks.")] = "60 s",
+    looks: Annotated[int | None, typer.Option(min=1, help="With --watch: how many looks; without end if not given.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write figures and tables into this folder too.")] = None,
     as_json: Json = False,
 ) -> None:
     """Analyse instrument files: values with uncertainty."""
     from garnetlab.report import write_analysis
-    from garnetlab.study import analyse_files, sample_options
+    from garnetlab.study import analyse_files, read_options, sample_options
 
     with _refusals(), _progress("analyse") as progress:
         options = sample_options(
             area=area, diameter=diameter, thickness=thickness, temperature=temperature,
-            electrodes=electrodes, interfaces=interfaces, circuit=circuit,
+            electrodes=electrodes, interfaces=interfaces, circuit=circuit, active_mass=active_mass,
+            electrolyte_resistance=electrolyte_resistance, current_density=current_density,
         )  # fmt: skip
-        found = analyse_files(files, analysis=analysis, options=options, progress=progress)
+        reading = read_options(current_unit=current_unit, cex_range=cex_range)
+        if watch:
+            _watch(files, options, every=every, looks=looks, state=out, as_json=as_json)
+            return
+        found = analyse_files(files, analysis=analysis, options=options, reading=reading, progress=progress)
         if out is not None and found.results:
             write_analysis(found, out)
         if as_json:
@@ -169,6 +195,26 @@ def analyse(
         _show_errors(found.errors)
         bad = len(found.errors) + sum(not r.outcome.good for r in found.results)
         raise typer.Exit(_status(len(found.results), bad))
+
+
+def _watch(
+    files: Sequence[Path], options: SampleOptions, *, every: str, looks: int | None, state: Path | None, as_json: bool
+) -> None:
+    """Follow one folder and print each new event as a line."""
+    from garnetlab.core import InvalidInput, parse_quantity
+    from garnetlab.study import watch_folder
+
+    if len(files) != 1:
+        message = f"files = {len(files)}: expected one folder with --watch."
+        raise InvalidInput(message)
+    seconds = parse_quantity("every", every, "s")
+    for look in watch_folder(files[0], options=options, every=seconds, looks=looks, state=state):
+        for new in look.events:
+            if as_json:
+                typer.echo(json.dumps(new.to_dict(), allow_nan=False, ensure_ascii=False, default=_plain))
+            else:
+                typer.echo(new.sentence())
+        _show_errors(look.errors)
 
 
 def _show_result(result: dict[str, object]) -> None:

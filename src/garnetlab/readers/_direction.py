@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from garnetlab.core import ReadError
+from garnetlab.readers._runs import Runs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,9 +50,11 @@ def direction_of(state: str) -> int | None:
 
 def directions(states: Sequence[str]) -> Array:
     """Return 1, -1, 0 or NaN (not known) for the state of each row."""
-    known = {s: direction_of(s) for s in set(states)}
+    words = states.words if isinstance(states, Runs) else states
+    known = {s: direction_of(s) for s in set(words)}
     numbers = {s: np.nan if d is None else float(d) for s, d in known.items()}
-    return np.array([numbers[s] for s in states], dtype=np.float64)
+    found = np.array([numbers[s] for s in words], dtype=np.float64)
+    return np.repeat(found, states.lengths()) if isinstance(states, Runs) else found
 
 
 def signed_by_state(path: Path, name: str, states: Sequence[str], current: Array, line: int) -> tuple[Array, list[str]]:

@@ -42,13 +42,21 @@ def clock_seconds(path: Path, line: int, name: str, cells: Sequence[str]) -> Arr
         return fast
     out = np.empty(len(cells))
     for i, text in enumerate(cells):
-        match = _CLOCK.fullmatch(text.strip())
-        if match is None:
+        seconds = clock(text)
+        if seconds is None:
             message = f"{name} = {text.strip()!r}: expected a time like hh:mm:ss or d-hh:mm:ss. Export again."
             raise ReadError(path, message, line + i)
-        days, hours, minutes = (int(x or 0) for x in match.groups()[:3])
-        out[i] = ((24 * days + hours) * 60 + minutes) * 60 + float(match[4].replace(",", "."))
+        out[i] = seconds
     return out
+
+
+def clock(text: str) -> float | None:
+    """Return the seconds in a cell like ``d-hh:mm:ss`` or ``hh:mm:ss.fff``, or None where it is none."""
+    match = _CLOCK.fullmatch(text.strip())
+    if match is None:
+        return None
+    days, hours, minutes = (int(x or 0) for x in match.groups()[:3])
+    return ((24 * days + hours) * 60 + minutes) * 60 + float(match[4].replace(",", "."))
 
 
 def _fixed(cells: Sequence[str]) -> Array | None:

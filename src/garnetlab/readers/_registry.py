@@ -47,6 +47,7 @@ READERS: dict[str, str] = {
     "bdf": "garnetlab.readers.bdf",
     "land": "garnetlab.readers.land",
     "parquet": "garnetlab.readers.parquet",
+    "cellpy": "garnetlab.readers.cellpy",
     "neware": "garnetlab.readers.neware",
     "neware-csv": "garnetlab.readers.neware_csv",
     "arbin-res": "garnetlab.readers.arbin_res",
@@ -125,14 +126,17 @@ def read(
     """
     path = Path(path)
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         reason = "is a folder, expected a file" if path.is_dir() else (error.strerror or "cannot be opened")
         raise ReadError(path, f"{reason}. Check the path.") from None
-    if not data:
+    if not head:
         raise ReadError(path, "the file is empty (0 bytes). Export it again.")
     named = _load(reader) if isinstance(reader, str) else reader
-    chosen = named or _choose(path, data[:HEAD_BYTES])
+    chosen = named or _choose(path, head)
     try:
         takes = options is not None and isinstance(chosen, ReaderWithOptions)
         found = cast("ReaderWithOptions", chosen).read_with(path, options or NOTHING) if takes else chosen.read(path)
@@ -144,7 +148,6 @@ def read(
         raise ReadError(path, message) from error
     if not found:
         raise ReadError(path, f"the {chosen.name} file holds no measurement. Export it again.")
-    digest = hashlib.sha256(data).hexdigest()
     return tuple(_stamp(m, path, digest, chosen.name) for m in found)
 
 

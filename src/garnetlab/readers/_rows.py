@@ -1,4 +1,4 @@
-"""Rows of a delimited text file to columns: through DuckDB where the file is large and plain, line by line elsewhere.
+"""Rows of a delimited text file to columns: by compiled code where the file is large and plain, line by line elsewhere.
 
 Both ways give the same numbers. What the fast way does not read at once (a cell that is no number, a row of another
 length, quotes, other line ends) the slow way reads again, so that the error names its line.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 
 from garnetlab.core import ReadError
 from garnetlab.readers._ends import unfinished_warning
+from garnetlab.readers._rows_fast import Form, Found, Wanted, read_fast
 from garnetlab.readers._text import decode, guess_decimal, parse_cell, split_lines
 
 if TYPE_CHECKING:
@@ -24,12 +26,14 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-#: files of fewer bytes are read line by line
-FAST_BYTES = 1 << 18
+#: files of fewer bytes are read line by line: that takes less time than loading the compiled code
+FAST_BYTES = 1 << 24
+#: the same where it is loaded already
+LOADED_BYTES = 1 << 18
+_COMPILED = "garnetlab.readers._cells_compiled"
 #: bytes in which a table's names must stand
 HEAD_BYTES = 1 << 18
 _PLAIN = re.compile(r"[0-9eE+.\-]*")
-_UNDERSCORE = re.compile(rb"\d_\d")
 _END_OF_FILE = "\x1a"
 _SAMPLE = 200
 
@@ -63,6 +67,7 @@ class Table:
     rows:     How many rows.
     cells:    Column name to its texts.
     arrays:   Column name to its numbers, where they are known already; NaN where a cell is empty.
+    clocks:   Column name to its seconds, where its texts were read as times like hh:mm:ss already.
     decimal:  The decimal mark.
     warnings: What was noticed.
     first:    The cells of the first rows, where not all cells are kept.
@@ -74,6 +79,7 @@ class Table:
     rows: int
     cells: Mapping[str, Sequence[str]] = field(default_factory=dict)
     arrays: Mapping[str, Array] = field(default_factory=dict)
+    clocks: Mapping[str, Array] = field(default_factory=dict)
     decimal: str = "."
     warnings: tuple[str, ...] = ()
     first: tuple[Sequence[str], ...] = ()
@@ -155,11 +161,11 @@ def split_cells(text: str, delimiter: str) -> list[str]:
 
 def read_table(
     path: Path,
-    data: bytes,
     layout: Layout,
     *,
     wanted: Iterable[str],
     texts: Iterable[str] = (),
+    clocks: Iterable[str] = (),
     skip: Callable[[Sequence[str]], bool] | None = None,
     open_end: bool = False,
 ) -> Table:
@@ -168,10 +174,10 @@ def read_table(
     Parameters
     ----------
     path:     The file.
-    data:     Its bytes.
     layout:   Where the table stands.
     wanted:   Names of the columns whose numbers are needed.
     texts:    Names of the columns whose texts are needed.
+    clocks:   Names of the columns that hold times like hh:mm:ss.
     skip:     Says of a row's cells that they belong to no row of numbers; such rows are left out, with a warning.
     open_end: A last row that is shorter than the others is left out with a warning (a test that still runs, or a cut
               file) and not refused.
@@ -180,10 +186,35 @@ def read_table(
     ------
     ReadError  with its line, if a row has another number of cells than the names, or there is none.
     """
-    found = None
-    if skip is None and len(data) >= FAST_BYTES:
-        found = _fast(path, data, layout, tuple(wanted), tuple(texts))
-    return found or _slow(path, split_lines(decode(data)), layout, skip=skip, open_end=open_end)
+    if path.stat().st_size >= (LOADED_BYTES if _COMPILED in sys.modules else FAST_BYTES):
+        asked = Wanted(*(tuple(dict.fromkeys(names)) for names in (wanted, clocks, texts)))
+        form = Form(layout.names, layout.line, layout.delimiter, split_cells, skip, open_end)
+        found = read_fast(path, form, asked)
+        if found is not None:
+            return _table(path, layout, asked, found)
+    return _slow(path, split_lines(decode(path.read_bytes())), layout, skip=skip, open_end=open_end)
+
+
+def _table(path: Path, layout: Layout, asked: Wanted, found: Found) -> Table:
+    arrays = {name: found.arrays[name] for name in asked.numbers}
+    clocks = {name: found.arrays[name] for name in asked.clocks}
+    line = layout.line + found.rows + found.skipped
+    warnings = [*_cut(line, found.last, len(layout.names))] if found.cut else []
+    warnings += _skipped(found.skipped)
+    if found.open and not found.cut:
+        warnings += cut_end(path, [*found.first, found.last], line - 1)
+    cells, first = found.texts, tuple(found.first)
+    return Table(
+        path, layout.names, layout.line, found.rows, cells, arrays, clocks, found.decimal, tuple(warnings), first
+    )
+
+
+def _cut(line: int, cells: Sequence[str], width: int) -> list[str]:
+    return [f"line {line}, the last, has {len(cells)} of {width} columns: it is left out"]
+
+
+def _skipped(count: int) -> list[str]:
+    return [f"{count} lines between the rows are headings of steps: they are left out"] if count else []
 
 
 def _slow(
@@ -213,91 +244,25 @@ def _slow(
         if len(cells) != width:
             message = f"{len(cells)} columns: expected {width}. The line is cut or damaged: export the file again."
             if open_end and place == last - 1 and len(cells) < width and rows:
-                warnings.append(f"line {place + 1}, the last, has {len(cells)} of {width} columns: it is left out")
+                warnings += _cut(place + 1, cells, width)
                 break
             raise ReadError(path, message, place + 1)
         rows.append(cells)
-    if skipped:
-        warnings.append(f"{skipped} lines between the rows are headings of steps: they are left out")
+    warnings += _skipped(skipped)
     if not rows:
         message = f"no row after the {width} column names. The test has no record: export it again."
         raise ReadError(path, message, layout.line - 1)
     cells_by_name = dict(zip(layout.names, zip(*rows, strict=True), strict=True))
     decimal = "." if layout.delimiter == "," else guess_decimal(c for row in rows[:_SAMPLE] for c in row)
-    if last == len(lines):
-        warnings += cut_end(path, rows, layout.line + skipped)
-    return Table(path, layout.names, layout.line, len(rows), cells_by_name, {}, decimal, tuple(warnings))
+    if last == len(lines) and len(rows) + skipped == last - first:
+        warnings += cut_end(path, rows, layout.line + skipped + len(rows) - 1)
+    return Table(path, layout.names, layout.line, len(rows), cells_by_name, decimal=decimal, warnings=tuple(warnings))
 
 
 def cut_end(path: Path, rows: Sequence[Sequence[str]], line: int) -> tuple[str, ...]:
-    """Return a warning where the file's last line has no line end and its last number may have lost digits."""
+    """Return a warning where the file's last line has no line end and its last number may have lost digits.
+
+    ``rows`` are rows of the table, the last of them that in ``line``.
+    """
     ends = [next((c for c in reversed(row) if c.strip()), "") for row in rows]
-    return unfinished_warning(path, line + len(rows) - 1, ends[-1], ends[:-1])
-
-
-def _fast(path: Path, data: bytes, layout: Layout, wanted: tuple[str, ...], texts: tuple[str, ...]) -> Table | None:
-    """Return the table through DuckDB, or None where that is not safe or does not read every row."""
-    start = _offset(data, layout.line)
-    body = data[start:]
-    if not _is_plain(body):
-        return None
-    rows = body.count(b"\n") + (not body.endswith(b"\n"))
-    first = split_cells(decode(body[: body.find(b"\n")]), layout.delimiter)
-    width = len(layout.names)
-    if not (len(first) == width or (len(first) == width + 1 and not first[-1])):
-        return None
-    sample = [split_cells(line, layout.delimiter) for line in split_lines(decode(body[:20000]))[:_SAMPLE]]
-    decimal = "." if layout.delimiter == "," else guess_decimal(c for row in sample for c in row)
-    found = _query(path, layout, len(first), decimal, wanted, texts)
-    if found is None or any(len(column) != rows for column in found.values()):
-        return None
-    arrays: dict[str, Array] = {}
-    cells: dict[str, Sequence[str]] = {}
-    for name, column in found.items():
-        if name in wanted:
-            if not bool(np.ma.compressed(np.isfinite(column)).all()):
-                return None
-            arrays[name] = np.ma.filled(column, np.nan)
-        else:
-            cells[name] = np.ma.filled(column, "").tolist()
-    last = split_cells(decode(body[body.rfind(b"\n") + 1 :]), layout.delimiter)
-    warnings = () if body.endswith(b"\n") else cut_end(path, [*sample[:-1], last], layout.line + rows - len(sample))
-    return Table(path, layout.names, layout.line, rows, cells, arrays, decimal, warnings, tuple(sample[:-1]))
-
-
-def _offset(data: bytes, line: int) -> int:
-    place = 0
-    for _ in range(line - 1):
-        place = data.find(b"\n", place) + 1
-    return place
-
-
-def _is_plain(body: bytes) -> bool:
-    if not body.isascii() or any(mark in body for mark in (b'"', b"\x00", b"\x1a")):
-        return False
-    if b"\r" in body and body.count(b"\r") != body.count(b"\r\n"):
-        return False
-    return b"_" not in body or _UNDERSCORE.search(body) is None
-
-
-def _query(
-    path: Path, layout: Layout, width: int, decimal: str, wanted: tuple[str, ...], texts: tuple[str, ...]
-) -> dict[str, NDArray[np.generic]] | None:
-    import duckdb
-
-    place = {name: i for i, name in enumerate(layout.names)}
-    kinds = dict.fromkeys(range(width), "VARCHAR") | {place[name]: "DOUBLE" for name in wanted}
-    columns = ", ".join(f"'c{i}': '{kind}'" for i, kind in kinds.items())
-    asked = list(dict.fromkeys((*wanted, *texts)))
-    selected = ", ".join(f"c{place[name]}" for name in asked)
-    source = (
-        f"read_csv(?, delim=?, header=false, skip={layout.line - 1}, columns={{{columns}}}, auto_detect=false, quote='',"
-        f" escape='', decimal_separator='{decimal}')"
-    )
-    try:
-        with duckdb.connect() as connection:
-            query = connection.execute(f"SELECT {selected} FROM {source}", [str(path), layout.delimiter])  # noqa: S608
-            found = query.fetchnumpy()
-    except duckdb.Error:
-        return None
-    return {name: found[f"c{place[name]}"] for name in asked}
+    return unfinished_warning(path, line, ends[-1], ends[:-1])

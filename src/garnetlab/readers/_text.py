@@ -18,11 +18,14 @@ _BOMS = (
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _EXPONENT = re.compile(r"[eE][+-](\d+)$")
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_VOLTAGE = "电压".encode("gb18030")
 _CONTROL = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1a\x1b")
 
 
 def decode(data: bytes) -> str:
     """Return the text in ``data``: by its byte-order mark, else UTF-16 by its zero bytes, else UTF-8, else cp1252.
+
+    What is no UTF-8 but holds the Chinese word for voltage in GB 18030 is read as that.
 
     It never raises. Bytes that fit no encoding become U+FFFD, which no number holds, so that the line that carries them
     is refused where a number is expected there.
@@ -36,7 +39,7 @@ def decode(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+        return data.decode("gb18030" if _VOLTAGE in data else "cp1252", errors="replace")
 
 
 def _utf16_without_mark(head: bytes) -> str:

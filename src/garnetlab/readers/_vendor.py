@@ -22,7 +22,7 @@ from garnetlab.readers._cycling import cycling_measurement, restarts, running, s
 from garnetlab.readers._direction import signed_by_state, signed_by_voltage
 from garnetlab.readers._durations import clock_seconds, date_seconds, is_clock, parse_date
 from garnetlab.readers._options import NOTHING, ReadOptions
-from garnetlab.readers._rows import Layout, Table, head_lines, read_table, split_cells
+from garnetlab.readers._rows import Layout, Table, head_of, read_table, split_cells
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -143,8 +143,8 @@ def read_vendor_text(
     ------
     ReadError  if there is no such table, a cell is no number, the time falls, or a unit or direction stays open.
     """
-    data = path.read_bytes()
-    layout = find_layout(head_lines(data), vendor)
+    lines = head_of(path)
+    layout = find_layout(lines, vendor)
     if layout is None:
         wanted = ", ".join(vendor.required)
         message = f"no line of column names with {wanted} as {vendor.title} writes them. Export the file again."
@@ -154,17 +154,22 @@ def read_vendor_text(
         message = f"columns = {twice!r} stands twice: expected each name once. Export the file again."
         raise ReadError(path, message, layout.line - 1)
     found = roles(vendor, layout.names)
-    first = split_cells(_line_of(data, layout.line), layout.delimiter)
+    rows = (split_cells(text, layout.delimiter) for text in lines[layout.line - 1 :])
+    first = next((cells for cells in rows if skip is None or not skip(cells)), [])
     cell = dict(zip(layout.names, first, strict=False))
-    texts = {n for r, n in found.items() if r in _TEXTS or (r == "time" and not _number_like(cell.get(n, "")))}
+    time = found["time"]
+    clocks = {time} if is_clock(cell.get(time, "")) else set()
+    texts = {n for r, n in found.items() if r in _TEXTS} | (
+        set() if _number_like(cell.get(time, "")) else {time} - clocks
+    )
     gone = set() if _needs_dates(vendor, found) else {found.get("date", "")}
     texts -= gone  # of these only the first is looked at
     table = read_table(
         path,
-        data,
         layout,
-        wanted=[n for n in found.values() if n not in texts | gone],
+        wanted=[n for n in found.values() if n not in texts | clocks | gone],
         texts=texts,
+        clocks=clocks,
         skip=skip,
         open_end=True,
     )
@@ -176,11 +181,6 @@ def read_vendor_text(
 def _needs_dates(vendor: Vendor, found: Mapping[str, str]) -> bool:
     """Return whether all dates are needed, to tell the unit of a time that states none."""
     return not (split_name(found["time"])[1] or vendor.units.get("time"))
-
-
-def _line_of(data: bytes, line: int) -> str:
-    lines = head_lines(data)
-    return lines[line - 1] if line <= len(lines) else ""
 
 
 def _number_like(cell: str) -> bool:
@@ -270,7 +270,9 @@ def _time(table: Table, vendor: Vendor, found: Mapping[str, str], warnings: list
     dates = table.written(found["date"]) if "date" in found else ()
     name = found["time"]
     texts = table.cells.get(name)
-    if texts is not None and is_clock(texts[0]):
+    if name in table.clocks:
+        time = table.clocks[name]
+    elif texts is not None and is_clock(texts[0]):
         time = clock_seconds(table.path, table.line, name, texts)
     elif texts is not None and not _number_like(texts[0]):
         return date_seconds(table.path, table.line, name, texts, order=vendor.order)

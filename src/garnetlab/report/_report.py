@@ -12,10 +12,20 @@ from garnetlab import units
 from garnetlab.core import InvalidInput, Result
 from garnetlab.report import _impedance_figures as figures
 from garnetlab.report import _page
+from garnetlab.report._cycler_report import cycler_figures, cycler_tables
 from garnetlab.report._files import make_folder, write_text
 from garnetlab.report._style import SavedFigure, rows_csv
-from garnetlab.study import Analysis, Summary, analyse_study, load_study, missing_entries, summarise
+from garnetlab.study import (
+    Analysis,
+    Summary,
+    analyse_study,
+    compare_cells,
+    load_study,
+    missing_entries,
+    summarise,
+)
 
+_ROWS = 300  # of a table that a page shows
 _SHEETS = 60  # a page with more single-spectrum figures is no page any more; the tables hold all spectra
 
 
@@ -32,7 +42,7 @@ class Written:
     def to_dict(self) -> dict[str, object]:
         """Return the JSON object of the contract, with the series and the files written."""
         out = self.analysis.to_dict()
-        rest = [*self.summary.arrhenius, *self.summary.comparisons]
+        rest = [*self.summary.arrhenius, *self.summary.comparisons, *self.summary.groups]
         out["results"] = [r.to_dict() for r in (*self.analysis.results, *rest)]
         out["lines"] = list(self.lines)
         out["report"] = str(self.page)
@@ -76,10 +86,13 @@ def _write(title: str, analysis: Analysis, folder: Path, missing: Sequence[str] 
     summary = summarise(spectra)
     if series:
         summary = Summary((*series, *summary.arrhenius), summary.lines, summary.comparisons, summary.notes)
-    summary = replace(summary, notes=(*missing, *summary.notes))
+    groups, doubts = compare_cells(analysis.results)
+    summary = replace(summary, groups=groups, notes=(*missing, *summary.notes, *doubts))
     saved = _figures(spectra, summary, make_folder(folder / "figures"))
     saved += _tafel_figures(sweeps, folder / "figures")
-    tables = _tables(spectra, summary) | _sweep_table(sweeps)
+    saved += cycler_figures(analysis.results, folder / "figures", title=_title, slug=slug)
+    saved += _survival_figures(summary, folder / "figures")
+    tables = _tables(spectra, summary) | _sweep_table(sweeps) | _group_table(summary) | cycler_tables(analysis.results, title=_title)
     make_folder(folder / "tables")
     files = [f for s in saved for f in s.files]
     for name, rows in tables.items():
@@ -150,6 +163,23 @@ def _tafel_figures(sweeps: Sequence[Result], folder: Path) -> list[SavedFigure]:
 
     named = [(f"tafel_{i + 1:03d}_{_title(r)}", r) for i, r in enumerate(sweeps[:_SHEETS])]
     return [tafel_figure(result, folder, slug(name), _title(result)) for name, result in named]
+
+
+def _survival_figures(summary: Summary, folder: Path) -> list[SavedFigure]:
+    from garnetlab.report._lifetime_figures import survival_figure
+
+    groups = [r for r in summary.groups if r.analysis == "lifetimes" and "survival" in r.curves]
+    labels = [str(r.details["label"]) for r in groups]
+    return [survival_figure(groups, labels, folder, "survival", "Lives of cells")] if groups else []
+
+
+def _group_table(summary: Summary) -> dict[str, list[dict[str, object]]]:
+    rows = [
+        {"group": r.details["label"], "analysis": r.analysis, **_flat(row), "outcome": r.outcome.label}
+        for r in summary.groups
+        for row in r.to_rows()
+    ]
+    return {"groups": rows} if rows else {}
 
 
 def _sweep_table(sweeps: Sequence[Result]) -> dict[str, list[dict[str, object]]]:
@@ -236,7 +266,9 @@ def _body(title: str, written: Written, saved: list[SavedFigure], tables: dict[s
         parts.append(_page.figure(item.svg, item.caption, number))
     for name, rows in tables.items():
         parts.append(_page.heading(f"Table: {name.replace('_', ' ')}"))
-        parts.append(_page.table(_shown(rows), numeric=_NUMERIC))
+        if len(rows) > _ROWS:
+            parts.append(_page.paragraph(f"The first {_ROWS} of {len(rows)} rows; all are in tables/{name}.csv.", "soft"))
+        parts.append(_page.table(_shown(rows[:_ROWS]), numeric=_NUMERIC))
     parts.append(_page.heading("How sure, and why"))
     for result in results:
         reasons = list(result.details.get("selection", []))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from garnetlab.study._calibration_prediction import Prediction, predict
     from garnetlab.study._calibration_stored import calibrated_interface
     from garnetlab.study._calibration_variants import interface_variants
+    from garnetlab.study._cell_series import compare_cells
     from garnetlab.study._cell_tests import SimulatedTest
     from garnetlab.study._doctor import examine
     from garnetlab.study._example import write_example
@@ -26,7 +27,16 @@ if TYPE_CHECKING:
     from garnetlab.study._ledger_rows_spectra import ReadBack
     from garnetlab.study._series import Summary, summarise
     from garnetlab.study._simulate import Simulation, simulate_document
-    from garnetlab.study._study import Study, analyse_study, load_study, missing_entries, read_study, sample_options
+    from garnetlab.study._study import (
+        Study,
+        analyse_study,
+        load_study,
+        missing_entries,
+        read_options,
+        read_study,
+        sample_options,
+    )
+    from garnetlab.study._watch import NewEvent, Watched, watch_folder
 
 #: public name -> module it lives in; modules are imported on first use only, so that ``doctor`` needs no dependency
 _NAMES = {
@@ -57,6 +67,7 @@ _NAMES = {
     "write_example": "_example",
     "SimulatedInterface": "_interface",
     "SimulatedTest": "_cell_tests",
+    "compare_cells": "_cell_series",
     "Simulation": "_simulate",
     "simulate_document": "_simulate",
     "SEED": "_ledger",
@@ -74,7 +85,11 @@ _NAMES = {
     "load_study": "_study",
     "missing_entries": "_study",
     "read_study": "_study",
+    "read_options": "_study",
     "sample_options": "_study",
+    "NewEvent": "_watch",
+    "Watched": "_watch",
+    "watch_folder": "_watch",
 }
 
 __all__ = [
@@ -89,6 +104,7 @@ __all__ = [
     "InterfaceObservation",
     "InterfaceVariant",
     "Ledger",
+    "NewEvent",
     "Parameter",
     "Prediction",
     "ReadBack",
@@ -100,6 +116,7 @@ __all__ = [
     "Status",
     "Study",
     "Summary",
+    "Watched",
     "analyse_files",
     "analyse_measurements",
     "analyse_study",
@@ -107,6 +124,7 @@ __all__ = [
     "bibliography",
     "calibrate",
     "calibrated_interface",
+    "compare_cells",
     "examine",
     "fit_interface",
     "interface_variants",
@@ -117,11 +135,13 @@ __all__ = [
     "paper_observations",
     "predict",
     "read_files",
+    "read_options",
     "read_study",
     "reproduce",
     "sample_options",
     "simulate_document",
     "summarise",
+    "watch_folder",
     "write_example",
 ]
 

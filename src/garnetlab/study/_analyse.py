@@ -8,19 +8,49 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from garnetlab import units
-from garnetlab.analyse import analyse_circuit, analyse_impedance, analyse_tafel, arrhenius, branches
+from garnetlab.analyse import (
+    analyse_circuit,
+    analyse_dc_polarisation,
+    analyse_full_cell,
+    analyse_impedance,
+    analyse_tafel,
+    arrhenius,
+    branches,
+    cell_events,
+    relaxation_times_of,
+    stripping_capacity,
+)
 from garnetlab.analyse.eis import check_measurement
 from garnetlab.core import GarnetlabError, InvalidInput, Kind, Measurement, MissingInput, Result, nearest
 from garnetlab.physics.impedance import parse_circuit
-from garnetlab.readers import read
+from garnetlab.readers import ReadOptions, read
+from garnetlab.study._cycling import analyse_cycling, cycling_result, ladder_result
 
 #: analyses by name; the kinds they take: files of cyclers do not say that they hold a sweep
 ANALYSES: dict[str, tuple[Kind, ...]] = {
     "eis": (Kind.IMPEDANCE,),
     "arrhenius": (Kind.IMPEDANCE,),
+    "drt": (Kind.IMPEDANCE,),
+    "cycling": (Kind.CYCLING,),
+    "events": (Kind.CYCLING,),
+    "ccd": (Kind.CYCLING,),
+    "full-cell": (Kind.CYCLING,),
+    "stripping": (Kind.CYCLING,),
     "tafel": (Kind.VOLTAMMETRY, Kind.CYCLING),
+    "dc": (Kind.DC_POLARISATION, Kind.CYCLING),
 }
-_DEFAULT = {Kind.IMPEDANCE: "eis", Kind.VOLTAMMETRY: "tafel"}
+_DEFAULT = {
+    Kind.IMPEDANCE: "eis", Kind.VOLTAMMETRY: "tafel", Kind.DC_POLARISATION: "dc", Kind.CYCLING: "by what it holds",
+}  # fmt: skip
+_ONE_BY_ONE: dict[str, Callable[[Measurement], Result]] = {
+    "cycling": cycling_result,
+    "events": cell_events,
+    "ccd": ladder_result,
+    "full-cell": analyse_full_cell,
+    "stripping": stripping_capacity,
+    "tafel": analyse_tafel,
+    "dc": analyse_dc_polarisation,
+}
 _HOTTEST = 2000.0  # kelvin: no cell of a garnet is measured above
 _ELECTRODES = ("blocking", "symmetric", "unknown")
 
@@ -35,14 +65,18 @@ class SampleOptions:
     electrodes: str | None = None
     interfaces: int | None = None
     circuit: str | None = None
+    active_mass: float | None = None
+    electrolyte_resistance: float | None = None
+    current_density: float | None = None
 
     def __post_init__(self) -> None:
-        for name, unit in (("area", "cm^2"), ("thickness", "mm")):
+        for name, unit in _POSITIVE.items():
             value = getattr(self, name)
             if value is not None and not (value > 0 and math.isfinite(value)):
                 shown = units.format_value(value, unit)
                 message = (
-                    f"{name} = {shown}: expected a finite {name} > 0. Write for example --{name} {_EXAMPLE[name]!r}."
+                    f"{name} = {shown}: expected a finite {name} > 0."
+                    f" Write for example --{name.replace('_', '-')} {_EXAMPLE[name]!r}."
                 )
                 raise InvalidInput(message)
         if self.temperature is not None and not 0.0 < self.temperature <= _HOTTEST:
@@ -64,7 +98,7 @@ class SampleOptions:
         """Return the measurement with these values in its metadata; an option wins over the file."""
         given = {
             name: value
-            for name in ("area", "thickness", "temperature", "electrodes", "interfaces", "circuit")
+            for name in (*_POSITIVE, "temperature", "electrodes", "interfaces", "circuit")
             if (value := getattr(self, name)) is not None
         }
         if "temperature" in given:
@@ -73,7 +107,13 @@ class SampleOptions:
         return measurement.with_metadata(**given) if given else measurement
 
 
-_EXAMPLE = {"area": "0.785 cm^2", "thickness": "1 mm"}
+_POSITIVE = {
+    "area": "cm^2", "thickness": "mm", "active_mass": "mg", "electrolyte_resistance": "ohm", "current_density": "mA/cm^2",
+}  # fmt: skip
+_EXAMPLE = {
+    "area": "0.785 cm^2", "thickness": "1 mm", "active_mass": "2.1 mg", "electrolyte_resistance": "140 ohm",
+    "current_density": "0.2 mA/cm^2",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +132,15 @@ class Analysis:
         }
 
 
-def read_files(paths: Sequence[str | Path]) -> tuple[list[Measurement], list[tuple[str, str]]]:
+def read_files(
+    paths: Sequence[str | Path], *, options: ReadOptions | None = None
+) -> tuple[list[Measurement], list[tuple[str, str]]]:
     """Return the measurements of the readable files and ``(file, message)`` for the others."""
     good: list[Measurement] = []
     bad: list[tuple[str, str]] = []
     for path in paths:
         try:
-            good.extend(read(path))
+            good.extend(read(path, options=options))
         except GarnetlabError as error:
             bad.append((str(path), str(error)))
     return good, bad
@@ -109,6 +151,7 @@ def analyse_files(
     *,
     analysis: str | None = None,
     options: SampleOptions | None = None,
+    reading: ReadOptions | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Analysis:
     """Return the results of an analysis of instrument files.
@@ -116,14 +159,16 @@ def analyse_files(
     Parameters
     ----------
     paths:    The files; each may hold several measurements.
-    analysis: ``"eis"``, ``"arrhenius"`` or ``"tafel"``; by default the kind of the measurement decides.
+    analysis: ``"eis"``, ``"arrhenius"``, ``"drt"``, ``"cycling"``, ``"events"``, ``"ccd"``, ``"full-cell"``,
+              ``"stripping"``, ``"tafel"`` or ``"dc"``. By default the kind of the measurement decides: impedance by
+              circuit, a file of a cycler as ladder, cycling of a symmetric cell or full cell, whichever it holds.
     options:  Geometry and temperature of the samples, in SI.
+    reading:  What the user says where a file leaves a unit or a range open.
     progress: Called with (done, total).
 
     Returns
     -------
-    :  One result per spectrum (``eis``) or sweep of the voltage (``tafel``), or one per sample and branch
-       (``arrhenius``), and the files that failed.
+    :  One result per measurement, or one per sample and branch (``arrhenius``), and the files that failed.
 
     Raises
     ------
@@ -136,7 +181,7 @@ def analyse_files(
     if analysis is not None and analysis not in ANALYSES:
         message = f"analysis = {analysis!r}: not known.{nearest(analysis, ANALYSES)} Known: {', '.join(ANALYSES)}."
         raise InvalidInput(message)
-    measurements, bad = read_files(paths)
+    measurements, bad = read_files(paths, options=reading)
     sample = options or SampleOptions()
     return analyse_measurements([sample.apply(m) for m in measurements], analysis=analysis, bad=bad, progress=progress)
 
@@ -160,19 +205,32 @@ def analyse_measurements(
     spectra = [m for m in usable if m.kind is Kind.IMPEDANCE]
     if analysis == "arrhenius" and spectra:
         _require_geometry(spectra)
-    found = iter(_impedance(spectra, one_series=analysis == "arrhenius", progress=progress))
+    if analysis == "drt":
+        found = iter(relaxation_times_of(spectra, progress=progress))
+    else:
+        found = iter(_impedance(spectra, one_series=analysis == "arrhenius", progress=progress))
     results: list[Result] = []
+    others = len(usable) - len(spectra)
     for measurement in usable:
         if measurement.kind is Kind.IMPEDANCE:
             results.append(next(found))
             continue
         try:
-            results.append(analyse_tafel(measurement))
-        except InvalidInput as error:
+            results.append(_single(measurement, analysis))
+        except (InvalidInput, MissingInput) as error:
             errors.append((_path(measurement), str(error)))
+        if progress is not None:
+            progress(len(results) + len(errors) - len(bad), len(spectra) + others)
     if analysis == "arrhenius":
         results = [arrhenius(series, label=label) for label, series in branches(results).items()]
     return Analysis(tuple(results), tuple(errors))
+
+
+def _single(measurement: Measurement, analysis: str | None) -> Result:
+    """Return the result of a measurement that is no impedance spectrum."""
+    if analysis is None and measurement.kind is Kind.CYCLING:
+        return analyse_cycling(measurement)
+    return _ONE_BY_ONE[analysis or _DEFAULT[measurement.kind]](measurement)
 
 
 def _path(measurement: Measurement) -> str:
@@ -208,10 +266,10 @@ def _problem(measurement: Measurement, analysis: str | None) -> str | None:
     chosen = analysis or _DEFAULT.get(measurement.kind)
     if chosen is None:
         return f"kind = {measurement.kind.value!r}: no analysis for it here. Known: {', '.join(ANALYSES)}."
-    if chosen == "tafel":
-        kinds = [kind.value for kind in ANALYSES[chosen]]
-        if measurement.kind.value not in kinds:
-            return f"kind = {measurement.kind.value!r}: expected {' or '.join(kinds)} for a Tafel analysis."
+    kinds = [kind.value for kind in ANALYSES.get(chosen, (Kind.CYCLING,))]
+    if measurement.kind.value not in kinds:
+        return f"kind = {measurement.kind.value!r}: expected {' or '.join(kinds)} for the analysis {chosen}."
+    if measurement.kind is not Kind.IMPEDANCE:
         return None
     try:
         check_measurement(measurement)

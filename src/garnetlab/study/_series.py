@@ -16,13 +16,14 @@ class Summary:
     """What a study says beyond single spectra.
 
     ``arrhenius`` one result per sample and branch, ``lines`` sentences as a paper prints them, ``comparisons`` contact-area
-    tests, ``notes`` why something expected is missing.
+    tests, ``groups`` what groups of cells say, ``notes`` why something expected is missing.
     """
 
     arrhenius: tuple[Result, ...]
     lines: tuple[str, ...]
     comparisons: tuple[Result, ...]
     notes: tuple[str, ...]
+    groups: tuple[Result, ...] = ()
 
 
 def summarise(results: Sequence[Result]) -> Summary:

@@ -22,7 +22,7 @@ from garnetlab.core import (
     parse_quantity,
     require,
 )
-from garnetlab.readers import read
+from garnetlab.readers import ReadOptions, read
 from garnetlab.study._analyse import Analysis, SampleOptions, analyse_measurements
 
 _DOCUMENT = "study.toml"
@@ -43,6 +43,12 @@ class Study:
         return self.document.title
 
 
+def is_data_file(path: Path) -> bool:
+    """Return whether a file in a folder may be an instrument's: no text about it, no picture, nothing we wrote."""
+    named = path.name in _OURS or path.name.startswith(".") or path.stem.upper() == "README"
+    return path.is_file() and path.suffix.lower() not in _SKIPPED and not named
+
+
 def load_study(path: str | Path) -> Study:
     """Return the study in a document, or that of a folder: its ``study.toml``, else all files that may be data.
 
@@ -53,8 +59,7 @@ def load_study(path: str | Path) -> Study:
     """
     path = Path(path)
     if path.is_dir() and not (path / _DOCUMENT).is_file():
-        files = [p for p in sorted(path.iterdir()) if p.is_file() and p.suffix.lower() not in _SKIPPED]
-        files = [p for p in files if p.name not in _OURS and not p.name.startswith(".") and p.stem.upper() != "README"]
+        files = [p for p in sorted(path.iterdir()) if is_data_file(p)]
         if not files:
             message = f"folder = {str(path)!r}: expected instrument files or a {_DOCUMENT} in it."
             raise InvalidInput(message)
@@ -156,6 +161,9 @@ def sample_options(
     electrodes: str | None = None,
     interfaces: int | None = None,
     circuit: str | None = None,
+    active_mass: str | None = None,
+    electrolyte_resistance: str | None = None,
+    current_density: str | None = None,
 ) -> SampleOptions:
     """Return options from text with units, as the command line gives them.
 
@@ -180,4 +188,21 @@ def sample_options(
         electrodes=electrodes,
         interfaces=interfaces,
         circuit=circuit,
+        active_mass=None if active_mass is None else parse_quantity("active_mass", active_mass, "kg"),
+        electrolyte_resistance=(
+            None
+            if electrolyte_resistance is None
+            else parse_quantity("electrolyte_resistance", electrolyte_resistance, "ohm")
+        ),
+        current_density=None if current_density is None else parse_quantity("current_density", current_density, "A/m^2"),
     )
+
+
+def read_options(*, current_unit: str | None = None, cex_range: str | None = None) -> ReadOptions:
+    """Return what a user says where a file leaves a unit or a range open, from text as the command line gives it.
+
+    Raises
+    ------
+    InvalidInput  for text that is no unit or no range.
+    """
+    return ReadOptions(current_unit=current_unit or "") if cex_range is None else ReadOptions.of_range(cex_range, current_unit or "")

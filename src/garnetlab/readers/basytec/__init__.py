@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from garnetlab.core import Measurement
+from garnetlab.readers._options import NOTHING, ReadOptions
 from garnetlab.readers._rows import head_lines
 from garnetlab.readers._vendor import find_layout, iso_start, preface_header, read_vendor_text
 from garnetlab.readers._vendors import BASYTEC
 
-__all__ = ["name", "read", "sniff", "suffixes"]
+__all__ = ["name", "read", "read_with", "sniff", "suffixes"]
 
 name = "basytec"
 suffixes: tuple[str, ...] = (".txt",)
@@ -34,7 +35,12 @@ def read(path: Path) -> tuple[Measurement, ...]:
     ------
     ReadError  with its line, if a cell is no number, the time falls, or a current has the sign of another step.
     """
-    return (read_vendor_text(path, BASYTEC, metadata=_metadata),)
+    return read_with(path, NOTHING)
+
+
+def read_with(path: Path, options: ReadOptions) -> tuple[Measurement, ...]:
+    """Return the test in one file; ``options.current_unit`` is used where the file states none."""
+    return (read_vendor_text(path, BASYTEC, options=options, metadata=_metadata),)
 
 
 def _metadata(preface: Sequence[str]) -> Mapping[str, float | str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from garnetlab.core import Channel, Measurement, ReadError
 from garnetlab.readers._cycling import NEEDED, cycling_measurement
-from garnetlab.readers._rows import Layout, Table, head_lines, read_table
+from garnetlab.readers._rows import Layout, Table, head_of, read_table
 from garnetlab.readers.bdf._columns import COLUMNS, UNIX_TIME, missing, names_in, place_of
 
 if TYPE_CHECKING:
@@ -24,11 +24,10 @@ _NOTE = f"the reader of Battery Data Format is written {BASIS}, not from files o
 
 def read_text(path: Path) -> Measurement:
     """Return the test in one file; see the package's ``read``."""
-    data = path.read_bytes()
-    lines = head_lines(data)
+    lines = head_of(path)
     names = names_in(lines[0]) if lines else []
     check_names(path, names)
-    return from_table(read_table(path, data, Layout(tuple(names), _FIRST_ROW, ","), wanted=columns_in(names)))
+    return from_table(read_table(path, Layout(tuple(names), _FIRST_ROW, ","), wanted=columns_in(names)))
 
 
 def columns_in(names: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from garnetlab.core import Measurement, ReadError
 from garnetlab.readers._dates import iso_datetime
 from garnetlab.readers._durations import date_seconds
-from garnetlab.readers._rows import Layout, head_lines, read_table
+from garnetlab.readers._rows import Layout, head_of, read_table
 from garnetlab.readers._text import guess_decimal, is_cut, is_number, parse_cell, parse_number, read_lines
 from garnetlab.readers.biologic._direct import direct_columns, direct_measurement, is_direct
 from garnetlab.readers.biologic._table import Column, Rows, add_row, find_columns, spectra
@@ -54,12 +54,11 @@ def _direct(path: Path, layout: _Layout, header: dict[str, str]) -> Measurement:
     columns = direct_columns(path, layout.names, layout.first)
     names = tuple(n if n not in layout.names[:i] else f"{n} {i}" for i, n in enumerate(layout.names))
     where = Layout(names, layout.first + 1, layout.separator)
-    data = path.read_bytes()
-    first = head_lines(data)[layout.first : layout.first + 1]
+    first = head_of(path)[layout.first : layout.first + 1]
     dated = bool(first) and _has_dates(first[0], layout, columns["time"].place)
     wanted = [names[c.place] for key, c in columns.items() if not (dated and key == "time")]
     texts = [names[columns["time"].place]] if dated else []
-    table = read_table(path, data, where, wanted=wanted, texts=texts, open_end=True)
+    table = read_table(path, where, wanted=wanted, texts=texts, open_end=True)
     values = {}
     for key, column in columns.items():
         name = names[column.place]

@@ -77,13 +77,14 @@ def _texts_of_zip(path: Path) -> str:
 
 
 def _texts_of_ole(path: Path) -> str:
-    """Return the bytes of an xls as both codings of its texts."""
+    """Return the bytes of an xls as the codings of its texts: of one byte, and of two from an even and an odd place."""
     try:
         with path.open("rb") as file:
             data = file.read(_WORDS)
     except OSError:
         return ""
-    return (data.decode("latin-1") + data.decode("utf-16-le", errors="replace")).lower()
+    wide = (part.decode("utf-16-le", errors="replace") for part in (data, data[1:]))
+    return "".join([data.decode("latin-1"), *wide]).lower()
 
 
 def read_workbook(path: Path, options: ReadOptions) -> tuple[Measurement, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 from garnetlab.core import Channel, Kind, Measurement, ReadError
 from garnetlab.readers._column_names import split_name
 from garnetlab.readers._options import ReadOptions
-from garnetlab.readers._rows import Layout, Table, head_lines, read_table
+from garnetlab.readers._rows import Layout, Table, head_of, read_table
 from garnetlab.readers._vendor import DIMENSION, Vendor, find_layout, preface_header, roles, vendor_measurement
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ def find_table(lines: Sequence[str]) -> Layout | None:
 
 def read_text(path: Path, options: ReadOptions) -> Measurement:
     """Return the test in one file; see the package's ``read``."""
-    data = path.read_bytes()
-    layout = find_table(head_lines(data))
+    layout = find_table(head_of(path))
     if layout is None:
         message = (
             "no line of column names with a time and a voltage. Name the columns so: 'time/s, voltage/V, current/A'."
@@ -68,7 +67,7 @@ def read_text(path: Path, options: ReadOptions) -> Measurement:
     found = roles(_TABLE, layout.names)
     density = next((n for n in layout.names if split_name(n)[0] in _DENSITY), None)
     wanted = [*found.values(), *([density] if density else [])]
-    table = read_table(path, data, layout, wanted=wanted, open_end=True)
+    table = read_table(path, layout, wanted=wanted, open_end=True)
     header = preface_header(layout.preface) | {"columns": ", ".join(layout.names)}
     measurement = vendor_measurement(table, _with_user(options), header=header, metadata={}, options=options)
     notes = list(measurement.warnings)

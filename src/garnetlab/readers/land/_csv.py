@@ -14,7 +14,7 @@ from garnetlab.core import Channel, Measurement, ReadError
 from garnetlab.readers._cycling import cycling_measurement, restarts, summed
 from garnetlab.readers._dates import iso_datetime
 from garnetlab.readers._direction import directions
-from garnetlab.readers._rows import Layout, Table, head_lines, read_table
+from garnetlab.readers._rows import Layout, Table, head_of, read_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,8 +42,7 @@ def find_names(lines: Sequence[str]) -> int | None:
 
 def read_csv(path: Path) -> Measurement:
     """Return the test in one file; see the package's ``read``."""
-    data = path.read_bytes()
-    lines = head_lines(data)
+    lines = head_of(path)
     place = find_names(lines)
     if place is None:
         wanted = ", ".join(_NEEDED.values())
@@ -56,7 +55,7 @@ def read_csv(path: Path) -> Measurement:
     numeric = [n for n in (*_NEEDED.values(), *_OPTIONAL.values(), CHARGED, DISCHARGED, SENSOR) if n in names]
     layout = Layout(tuple(names), place + 2, ",")
     texts = [n for n in (STEP_NAME,) if n in names]
-    table = read_table(path, data, layout, wanted=numeric, texts=texts)
+    table = read_table(path, layout, wanted=numeric, texts=texts)
     channels = {c: table.numbers(name) for c, name in _NEEDED.items()}
     warnings = list(table.warnings)
     for channel, name in _OPTIONAL.items():

@@ -168,8 +168,8 @@ def _size(path: Path, name: str, given: float | None, shown: float | None, count
         if not counts.any():
             return 1.0, []
         message = (
-            f"{name}: no charge passes in the file, so it does not show the size of a count. Say it with"
-            f" ReadOptions({name}=...); 0.155 mV and 0.31 uA are those of a 5 V, 10 mA unit."
+            f"{name}: no charge passes in the file, so it does not show the size of a count. Say the range of the cycler,"
+            f" cex_range = '5 V, 10 mA' (--cex-range on the command line), or the size itself, ReadOptions({name}=...)."
         )
         raise ReadError(path, message)
     if given is None:

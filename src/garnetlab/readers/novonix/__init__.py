@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from garnetlab.core import Measurement
+from garnetlab.readers._options import NOTHING, ReadOptions
 from garnetlab.readers._rows import head_lines
 from garnetlab.readers._text import is_number
 from garnetlab.readers._vendor import find_layout, iso_start, preface_header, read_vendor_text
 from garnetlab.readers._vendors import NOVONIX
 
-__all__ = ["name", "read", "sniff", "suffixes"]
+__all__ = ["name", "read", "read_with", "sniff", "suffixes"]
 
 name = "novonix"
 suffixes: tuple[str, ...] = (".csv",)
@@ -35,7 +36,12 @@ def read(path: Path) -> tuple[Measurement, ...]:
     ------
     ReadError  with its line, if a cell is no number or the time falls.
     """
-    return (read_vendor_text(path, NOVONIX, metadata=_metadata),)
+    return read_with(path, NOTHING)
+
+
+def read_with(path: Path, options: ReadOptions) -> tuple[Measurement, ...]:
+    """Return the test in one file; ``options.current_unit`` is used where the file states none."""
+    return (read_vendor_text(path, NOVONIX, options=options, metadata=_metadata),)
 
 
 def _metadata(preface: Sequence[str]) -> Mapping[str, float | str]:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from garnetlab.core import Measurement, ReadError
+from garnetlab.readers._options import NOTHING, ReadOptions
 from garnetlab.readers._rows import Table
 from garnetlab.readers._vendor import is_table_of, roles, vendor_measurement
 from garnetlab.readers._vendors import ARBIN, NEWARE
 from garnetlab.readers.bdf import check_names, columns_in, from_table, has_needed
+from garnetlab.readers.parquet._store import note_of, stored_measurement
+from garnetlab.readers.parquet._write import quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,7 +24,7 @@ _VENDORS = (NEWARE, ARBIN)
 _NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "HUGEINT")
 
 
-def read_parquet(path: Path) -> Measurement:
+def read_parquet(path: Path, options: ReadOptions = NOTHING) -> Measurement:
     """Return the test in one file; see the package's ``read``."""
     import duckdb
 
@@ -31,6 +34,9 @@ def read_parquet(path: Path) -> Measurement:
         raise ReadError(path, f"expected 'PAR1' at its start, found {begin!r}. No Parquet file.")
     try:
         with duckdb.connect() as connection:
+            note = note_of(connection, path)
+            if note is not None:
+                return stored_measurement(connection, path, note)
             kinds = _kinds(connection, path)
             wanted = _wanted(path, tuple(kinds))
             table = _table(connection, path, kinds, wanted)
@@ -41,7 +47,7 @@ def read_parquet(path: Path) -> Measurement:
     if has_needed(table.names):
         return from_table(table, note=False)
     vendor = next(v for v in _VENDORS if is_table_of(v, table.names))
-    return vendor_measurement(table, vendor, header={"columns": ", ".join(kinds)}, metadata={})
+    return vendor_measurement(table, vendor, header={"columns": ", ".join(kinds)}, metadata={}, options=options)
 
 
 def _kinds(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
@@ -66,7 +72,7 @@ def _wanted(path: Path, names: tuple[str, ...]) -> tuple[str, ...]:
 def _table(connection: duckdb.DuckDBPyConnection, path: Path, kinds: dict[str, str], wanted: tuple[str, ...]) -> Table:
     plain = {n: any(kinds[n].startswith(k) or f"U{k}" in kinds[n] or k in kinds[n] for k in _NUMBERS) for n in wanted}
     asked = ", ".join(
-        f"CAST({_quoted(n)} AS {'DOUBLE' if plain[n] else 'VARCHAR'}) AS c{i}" for i, n in enumerate(wanted)
+        f"CAST({quoted(n)} AS {'DOUBLE' if plain[n] else 'VARCHAR'}) AS c{i}" for i, n in enumerate(wanted)
     )
     found = connection.execute(f"SELECT {asked} FROM read_parquet(?)", [str(path)]).fetchnumpy()  # noqa: S608
     arrays, cells = {}, {}
@@ -80,8 +86,3 @@ def _table(connection: duckdb.DuckDBPyConnection, path: Path, kinds: dict[str, s
     if not rows:
         raise ReadError(path, "the table has no row: the test has no record. Write it again.")
     return Table(path, wanted, 1, rows, cells, arrays)
-
-
-def _quoted(name: str) -> str:
-    doubled = name.replace('"', '""')
-    return f'"{doubled}"'

@@ -1,0 +1,157 @@
+"""DC polarisation: the floor told from the decay, bounds where it is not reached, real files, refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from garnetlab.analyse import analyse_dc_polarisation
+from garnetlab.core import Channel, InvalidInput, Kind, Measurement, MissingInput, Outcome, SimulationSource
+from garnetlab.core._protocols import dc_polarisation
+from garnetlab.readers import read
+from garnetlab.simulate import FaceModel, simulate_cell, symmetric_cell
+from garnetlab.units import Quantity
+
+AREA, THICKNESS, VOLTS = 0.785e-4, 1e-3, 1.0
+SIGMA = 5.16e-8  # S/m, the electronic conductivity of the paper
+FLOOR = SIGMA * AREA / THICKNESS * VOLTS
+DECAYS = {
+    "exponentials": lambda t: 8.0 * np.exp(-t / 200.0) + 60.0 * np.exp(-t / 15.0),
+    "power": lambda t: 200.0 * t**-0.9,
+    "stretched": lambda t: 100.0 * np.exp(-((t / 60.0) ** 0.5)),
+    "none": lambda t: 0.0 * t,
+}
+
+
+def record(
+    decay: str, *, seed: int = 0, floor: float = 1.0, duration: float = 3600.0, noise: float = 0.05, **metadata
+) -> Measurement:
+    """Return a hold of 1 V after 10 s at 0 V; the floor is that of the paper's conductivity, the decay in units of it."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(1.0, duration + 1.0)
+    signal = floor + DECAYS[decay](t)
+    current = FLOOR * (signal + noise * rng.standard_normal(len(t)) + 1e-3 * signal * rng.standard_normal(len(t)))
+    channels = {
+        Channel.TIME: np.concatenate([np.arange(10.0), 9.0 + t]),
+        Channel.VOLTAGE: np.concatenate([np.zeros(10), VOLTS + 1e-5 * rng.standard_normal(len(t))]),
+        Channel.CURRENT: np.concatenate([FLOOR * noise * rng.standard_normal(10), current]),
+    }
+    known = {"area": AREA, "thickness": THICKNESS, **metadata}
+    known = {n: v for n, v in known.items() if v is not None}
+    return Measurement(Kind.DC_POLARISATION, channels, SimulationSource("", seed, "decay"), known)
+
+
+@pytest.mark.parametrize("decay", DECAYS)
+def test_the_floor_is_told_from_the_decay_and_its_interval_holds_it(decay):
+    count, held = 6, 0
+    for seed in range(count):
+        found = analyse_dc_polarisation(record(decay, seed=seed))
+        assert found.outcome is Outcome.SUCCESS, found.warnings
+        q = found["electronic_conductivity"]
+        assert q.unit == "S/cm"
+        held += q.interval[0] <= SIGMA <= q.interval[1]
+        assert q.value == pytest.approx(SIGMA, rel=0.2)
+    assert held >= 4  # of 6 intervals of 95 % fewer than 4 hold with a probability of 0.2 %
+
+
+@pytest.mark.parametrize(
+    ("decay", "floor", "duration"), [("power", 0.0, 3600.0), ("exponentials", 0.0, 600.0), ("exponentials", 1.0, 150.0)]
+)
+def test_a_decay_that_goes_on_gives_an_upper_bound_that_holds(decay, floor, duration):
+    held = 0
+    for seed in range(3):
+        found = analyse_dc_polarisation(record(decay, seed=seed, floor=floor, duration=duration))
+        assert found.outcome is Outcome.NOT_IDENTIFIABLE
+        assert "electronic_conductivity" not in found.quantities
+        assert any("has not reached its floor" in w for w in found.warnings)
+        held += found["electronic_conductivity_upper_bound"].value >= floor * SIGMA
+    assert held == 3  # the current at the end is above the floor by all of the decay that is left
+
+
+def test_a_simulated_hold_gives_the_electronic_conductivity_back():
+    blocking = FaceModel(initial_contact=1.0, charge_transfer_resistance=1e9, creep=False)
+    cell = replace(symmetric_cell(blocking, area=AREA, thickness=THICKNESS), electronic_conductivity=SIGMA)
+    found = simulate_cell(cell, dc_polarisation(VOLTS, duration=3600.0), rng=1, period=10.0).record
+    assert found is not None
+    assert found.kind is Kind.DC_POLARISATION
+    # what the ions carry through 2e9 ohm m^2 is 5e-10 A/m^2 of 5.2e-5: 1e-5; the digits kept by the analysis are 1e-4
+    assert analyse_dc_polarisation(found)["electronic_conductivity"].value == pytest.approx(SIGMA, rel=3e-4)
+
+
+def test_a_decay_beside_a_simulated_hold_is_taken_off():
+    blocking = FaceModel(initial_contact=1.0, charge_transfer_resistance=1e9, creep=False)
+    cell = replace(symmetric_cell(blocking, area=AREA, thickness=THICKNESS), electronic_conductivity=SIGMA)
+    hold = simulate_cell(cell, dc_polarisation(VOLTS, duration=3600.0), rng=1, period=5.0).record
+    rng = np.random.default_rng(3)
+    t = hold[Channel.TIME]
+    extra = FLOOR * (50.0 * np.exp(-t / 120.0) + 0.05 * rng.standard_normal(len(t)))
+    mixed = replace(hold, channels={**hold.channels, Channel.CURRENT: hold[Channel.CURRENT] + extra})
+    q = analyse_dc_polarisation(mixed)["electronic_conductivity"]
+    assert q.interval[0] <= SIGMA <= q.interval[1]
+
+
+def test_geometry_and_offset_enter_the_uncertainty():
+    plain = analyse_dc_polarisation(record("none"))["electronic_conductivity"]
+    wide = analyse_dc_polarisation(record("none", area_std=0.1 * AREA))["electronic_conductivity"]
+    assert wide.std / wide.value == pytest.approx(np.hypot(0.1, plain.std / plain.value), rel=1e-3)
+    offset = Quantity(0.5 * FLOOR, 0.05 * FLOOR, "nA")
+    shifted = analyse_dc_polarisation(record("none"), current_offset=offset)["electronic_conductivity"]
+    assert shifted.value == pytest.approx(0.5 * SIGMA, rel=0.05)
+    assert shifted.std >= 0.05 * SIGMA
+
+
+def test_the_sign_of_the_voltage_does_not_matter():
+    one = record("exponentials")
+    turned = replace(one, channels={**one.channels, **{c: -one[c] for c in (Channel.VOLTAGE, Channel.CURRENT)}})
+    first, second = (analyse_dc_polarisation(m)["electronic_conductivity"].value for m in (one, turned))
+    assert first == pytest.approx(second, rel=1e-9)
+
+
+def test_one_of_several_holds_is_chosen():
+    one, two = record("none", duration=600.0), record("none", floor=3.0, duration=1200.0)
+    channels = {
+        Channel.TIME: np.concatenate([one[Channel.TIME], 700.0 + two[Channel.TIME]]),
+        **{c: np.concatenate([one[c], two[c]]) for c in (Channel.VOLTAGE, Channel.CURRENT)},
+    }
+    both = Measurement(Kind.DC_POLARISATION, channels, one.source, one.metadata)
+    longest = analyse_dc_polarisation(both)
+    assert longest["electronic_conductivity"].value == pytest.approx(3.0 * SIGMA, rel=0.05)
+    assert any("has 2 holds" in w for w in longest.warnings)
+    assert analyse_dc_polarisation(both, hold=0)["electronic_conductivity"].value == pytest.approx(SIGMA, rel=0.05)
+    with pytest.raises(InvalidInput, match="hold = 2: expected 0 to 1"):
+        analyse_dc_polarisation(both, hold=2)
+
+
+@pytest.mark.parametrize("name", ["gamry__chronoa_data.dta", "yadg__ca.mpt", "yadg__ca.mpr"])
+def test_real_chronoamperometry_gives_a_bound_since_it_still_decays(data_dir, name):
+    measured = read(data_dir / "voltammetry_dc" / name)[0].with_metadata(area=1e-4, thickness=1e-3)
+    found = analyse_dc_polarisation(measured)
+    assert found.outcome is Outcome.NOT_IDENTIFIABLE
+    last = measured[Channel.CURRENT][len(measured) - 2]
+    bound = found["electronic_conductivity_upper_bound"].value * 1e-4 / 1e-3 * found["voltage"].value
+    # the last bin holds records that are all at least as large as the last but one, and no more than a third above it
+    assert 0.9 * last < bound < 1.5 * last
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["yadg__cp.mpt", "yadg__lsv.mpt", "ixdat__Pt_poly_cv_CUT.mpt", "gamry__cv_data.dta", "gamry__ocp_data.dta",
+     "hybrid__CP_SSB.mpr",
+     "article_MAHE_2__Fig_1_a_black.csv"],
+)  # fmt: skip
+def test_real_files_without_a_hold_are_refused(data_dir, name):
+    measured = read(data_dir / "voltammetry_dc" / name)[0].with_metadata(area=1e-4, thickness=1e-3)
+    with pytest.raises(InvalidInput, match="expected a voltage that is held"):
+        analyse_dc_polarisation(measured)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [({"area": None}, "area = none given"), ({"area": None, "thickness": None}, "area and thickness = none given")],
+)
+def test_geometry_is_never_guessed(metadata, message):
+    with pytest.raises(MissingInput) as caught:
+        analyse_dc_polarisation(record("none", **metadata))
+    assert str(caught.value).startswith(message)
