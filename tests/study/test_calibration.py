@@ -491,9 +491,7 @@ def test_every_held_out_observation_lies_in_its_interval_and_the_score_is_the_st
 def test_the_table_of_the_proof_has_the_default_ahead_of_the_baselines():
     lines = [line for line in (PROOFS / "calibration.csv").read_text().splitlines() if not line.startswith("#")]
     rows = {row["model"]: row for row in csv.DictReader(lines)}
-    assert set(rows) == set(interface_variants()) - {
-        "loss-dead"
-    }  # contact loss alone with a dead share is not scored yet
+    assert set(rows) == set(interface_variants())
     score = {name: float(row["total_score"]) for name, row in rows.items()}
     assert all(score[DEFAULT] > score[name] for name in ("null", "strong-null", "seven"))
     assert score[DEFAULT] == pytest.approx(load_model().score, abs=0.01)
@@ -540,7 +538,7 @@ def test_a_fit_on_critical_currents_alone_is_written(tmp_path):
 
     path = tmp_path / "own.toml"
     path.write_text(DOCUMENT[: DOCUMENT.rindex("[[observations]]")])
-    written = write_fit(fit_interface(path, model="null", steps=50, seed=3), tmp_path / "fit")
+    written = write_fit(fit_interface(path, model="strong-null", steps=50, seed=3), tmp_path / "fit")
     assert json.loads((tmp_path / "fit" / "results.json").read_text())["score"] is None
     assert all(f.is_file() for f in written.files)
 
