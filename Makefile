@@ -15,6 +15,7 @@ export PYTHON
 
 setup:
 	@bash scripts/bootstrap.sh
+	@$(BIN)/python scripts/stale_kernels.py
 
 # the main job: everything the paper reports, computed, with its report
 run: setup

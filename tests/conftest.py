@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import runpy
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+
+if "PYTEST_XDIST_WORKER" not in os.environ:  # before anything compiled is imported
+    runpy.run_path(str(ROOT / "scripts" / "stale_kernels.py"))["remove_stale"]()
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,6 @@ from garnetlab.study._calibration_document import read_interface_observations
 from garnetlab.study._calibration_elsewhere import compare_elsewhere, scatter
 from garnetlab.study._calibration_likelihood import TOLERANCE, InterfaceLikelihood, companion_bound, log_interval
 from garnetlab.study._calibration_model import Numbers, RowMaker, face_model, oxide_fraction
-from garnetlab.study._calibration_observations import paper_resistance, resistance_between
 from garnetlab.study._calibration_prediction import cell_life, failed_step, leave_one_out
 from garnetlab.study._calibration_profile import combinations, profile_all
 from garnetlab.study._calibration_variants import DEFAULT, interface_variant
@@ -288,17 +287,6 @@ def test_censored_lives_have_no_upper_end_and_unstated_half_cycles_are_three():
     }
 
 
-def test_resistance_between_compositions_lies_between_its_neighbours():
-    value, (low, high) = resistance_between(7.0)
-    assert low < value < high
-    assert (low, high) == (paper_resistance(10.0), paper_resistance(5.0))
-    assert resistance_between(5.0)[0] == paper_resistance(5.0)
-    with pytest.raises(InvalidInput, match="additive = 25"):
-        resistance_between(25.0)
-    with pytest.raises(InvalidInput, match="additive = 7"):
-        paper_resistance(7.0)
-
-
 def test_the_oxide_of_ten_weight_per_cent_is_two_per_cent_of_the_lithium_by_volume():
     # 10 g of K2CO3 give 6.49 g of Li2O beside 86.9 g of lithium
     assert oxide_fraction(10.0) == pytest.approx((6.49 / 2.013) / (86.9 / 0.534), rel=0.01)
@@ -345,6 +333,12 @@ def test_a_document_gives_observations_and_marks_those_to_calibrate_on(tmp_path)
         ('schema = "garnetlab/1"', 'schema = "other"', "expected 'garnetlab/1'"),
         ('use = "predict"', 'use = "maybe"', "expected 'calibrate' or 'predict'"),
         ('"0.8 mA/cm^2"', '"0.6 mA/cm^2"', "expected 0 <= low < high"),
+        ('use = "predict"', 'additive = "ten"', "additive = 'ten': expected a number"),
+        ('use = "predict"', "additive = 500", "expected 0 to 50"),
+        ('"15 min"', '"-15 min"', "half cycles of at least 1 s"),
+        ('kind = "ccd"', 'kind = "ccd"\nstep = "0 mA/cm^2"', "a step above 0"),
+        ('kind = "ccd"', 'kind = "ccd"\nstep = "1e-9 mA/cm^2"', "expected at most 2000 steps"),
+        ('"40 ohm cm^2"', '"1e-300 ohm cm^2"', "expected 1e-3 to 1e6 ohm cm"),
     ],
 )
 def test_a_document_that_is_wrong_is_refused_with_its_place(tmp_path, old, new, message):
@@ -361,6 +355,8 @@ def test_wrong_options_of_a_fit_are_refused():
         fit_interface(observations=["ccd.7"])
     with pytest.raises(InvalidInput, match="steps = 3"):
         fit_interface(steps=3)
+    with pytest.raises(InvalidInput, match="seed = -1"):
+        fit_interface(seed=-1)
     with pytest.raises(InvalidInput, match="not a variant"):
         fit_interface(model="both-sorced")
     with pytest.raises(InvalidInput, match="expected low < high"):
@@ -495,9 +491,7 @@ def test_every_held_out_observation_lies_in_its_interval_and_the_score_is_the_st
 def test_the_table_of_the_proof_has_the_default_ahead_of_the_baselines():
     lines = [line for line in (PROOFS / "calibration.csv").read_text().splitlines() if not line.startswith("#")]
     rows = {row["model"]: row for row in csv.DictReader(lines)}
-    assert set(rows) == set(interface_variants()) - {
-        "loss-dead"
-    }  # contact loss alone with a dead share is not scored yet
+    assert set(rows) == set(interface_variants())
     score = {name: float(row["total_score"]) for name, row in rows.items()}
     assert all(score[DEFAULT] > score[name] for name in ("null", "strong-null", "seven"))
     assert score[DEFAULT] == pytest.approx(load_model().score, abs=0.01)
@@ -537,3 +531,25 @@ def test_a_fit_is_written_with_figures_tables_and_json(tmp_path):
     rows = list(csv.DictReader((tmp_path / "tables" / "posterior.csv").read_text().splitlines()))
     assert len(rows) == 50 * 64
     assert next(p["verdict"] for p in payload["parameters"]) in {"identified", "one-sided"}
+
+
+def test_a_fit_on_critical_currents_alone_is_written(tmp_path):
+    from garnetlab.report import write_fit
+
+    path = tmp_path / "own.toml"
+    path.write_text(DOCUMENT[: DOCUMENT.rindex("[[observations]]")])
+    written = write_fit(fit_interface(path, model="strong-null", steps=50, seed=3), tmp_path / "fit")
+    assert json.loads((tmp_path / "fit" / "results.json").read_text())["score"] is None
+    assert all(f.is_file() for f in written.files)
+
+
+def test_the_typical_draw_gives_about_the_medians_of_all_draws():
+    found = calibrated_interface()
+    rows = RowMaker(found.variant)
+    for name, o in OBSERVATIONS.items():
+        run = failed_step if o.kind == "ccd" else cell_life
+        half = o.half_cycles[len(o.half_cycles) // 2]
+        values = [run(found.variant.numbers(x), o, rows, half=half, z=0.0)[0] for x in found.draws]
+        mine = run(found.numbers(), o, rows, half=half, z=0.0)[0]
+        low, high = np.quantile(values, (0.2, 0.8))
+        assert low <= mine <= high, name

@@ -14,7 +14,8 @@ from garnetlab.readers import bdf, land, read
 from garnetlab.readers.generic_text import write_csv
 from garnetlab.study import SampleOptions, analyse_files, simulate_document
 from garnetlab.study._cell_tests import cell_of
-from garnetlab.study._paper_faces import paper_asr, paper_energy, paper_face, paper_parameters
+from garnetlab.study._paper_faces import paper_face, paper_parameters
+from garnetlab.study._paper_interface import paper_asr, paper_energy
 
 ASR = {0: 181.6, 1: 89.7, 5: 66.9, 10: 32.5, 15: 59.2, 20: 59.9}  # ohm cm^2, the paper at 25 degC
 LADDER = {"start": "0.1 mA/cm2", "step": "0.1 mA/cm2", "stop": "0.3 mA/cm2", "half_cycle_time": "30 min"}

@@ -8,6 +8,7 @@ import json
 import math
 import re
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,10 +17,11 @@ from garnetlab.core import Channel, InvalidInput
 from garnetlab.library import load_observations
 from garnetlab.study import SEED, Status, ledger_csv, ledger_json, reproduce
 from garnetlab.study._audit_checks_numbers import Paper
-from garnetlab.study._ledger_rows import Computed, assemble, planned
+from garnetlab.study._ledger_rows import Computed, _deviation, assemble, planned
 from garnetlab.study._ledger_rows_audited import _ROWS
 from garnetlab.study._ledger_rows_spectra import _blocking_plans, _generators, _symmetric_plans
 
+OBSERVED = {o.id: o for o in load_observations()}
 READ_BACK = [
     "llzto.sigma.ion",
     "llzto.sigma.Ea",
@@ -269,6 +271,25 @@ def test_a_printed_resistance_off_by_a_thousand_is_far_outside_its_uncertainty(l
     assert ledger["tafel.rct.li"].deviation > 15
 
 
+def test_a_life_deviates_in_its_logarithm_from_the_nearest_end_and_not_from_a_bound_it_keeps():
+    def deviation(value, *, kind="measured", low=None, high=None):
+        observation = replace(OBSERVED["life.0.0.4"], kind=kind, value=10.0, low=low, high=high)
+        return _deviation(observation, None, Computed(Status.PREDICTED, value, 0.5 * value, scale="log"))
+
+    assert deviation(10.0 * math.e) == pytest.approx(2.0)
+    assert deviation(5.0, low=1.0, high=9.0) == 0.0
+    assert deviation(9.0 * math.e, low=1.0, high=9.0) == pytest.approx(2.0)
+    assert deviation(1e4, kind="censored") is None
+    assert deviation(10.0 / math.e, kind="censored") == pytest.approx(-2.0)
+
+
+@pytest.mark.parametrize(("survived", "expected"), [(0.5, 0.0), (0.6, 0.0), (0.3, 0.0), (0.7, 2.0), (0.2, -2.0)])
+def test_a_ladder_deviates_by_what_its_step_lies_beyond_the_reported_one(survived, expected):
+    # reported 0.5 within a step: 0.4 to 0.6; computed from the survived step to the next
+    found = Computed(Status.PREDICTED, survived, 0.05, scale="ladder", step=0.1)
+    assert _deviation(OBSERVED["ccd.1"], None, found) == pytest.approx(expected, abs=1e-9)
+
+
 # living cells ---------------------------------------------------------------------------------------------------------
 CALIBRATION = {"ccd.0", "ccd.10", "ccd.10.60C", "life.0.0.2", "life.0.0.4", "life.10.0.2"}
 HELD_OUT = {
@@ -279,7 +300,8 @@ HELD_OUT = {
 
 def test_what_entered_the_calibration_is_never_shown_as_predicted(ledger):
     calibrated = {r.id for r in ledger.rows if r.status is Status.CALIBRATED}
-    assert calibrated == CALIBRATION | {"ccd.0.60C"}
+    same_curve = {"ccd.0.60C", "ccd.0.polarisation", "v.trend.10.0.2"}
+    assert calibrated == CALIBRATION | same_curve
     assert "a third of ccd.10.60C" in ledger["ccd.0.60C"].note
     assert {r.status for r in ledger.rows if r.id in HELD_OUT} == {Status.PREDICTED}
     assert all(ledger[key].deviation is None for key in calibrated)

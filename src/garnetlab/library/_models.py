@@ -16,13 +16,16 @@ from garnetlab.library._toml import data_text, data_toml
 
 @dataclass(frozen=True, slots=True)
 class CalibratedNumber:
-    """A number of a calibrated model: median, 5 and 95 % of the posterior, value at the maximum, error of the median."""
+    """A number of a calibrated model: median, 5 and 95 % of the posterior, value at the maximum, in the typical draw (the one
+    whose median cells come nearest to what is predicted), error of the median.
+    """
 
     unit: str
     median: float
     low: float
     high: float
     maximum: float
+    typical: float
     median_error: float
     verdict: str
 

@@ -123,17 +123,14 @@ def profile_figure(fit: InterfaceFit, folder: Path, name: str) -> SavedFigure:
 
 
 def predictions_figure(fit: InterfaceFit, folder: Path, name: str) -> SavedFigure:
-    """Return predictive intervals beside the reported events: critical currents left, lives right."""
+    """Return predictive intervals beside the reported events: critical currents left, lives right, as far as there are any."""
     rows = fit.prediction_rows()
     kinds = [[r for r in rows if r["kind"] == kind] for kind in ("ccd", "life")]
     with style():
         figure = new_figure(8.2, 0.33 * max(map(len, kinds)) + 1.9)
-        panels = figure.subplots(1, 2, squeeze=False)[0]
-        for axes, group in zip(panels, kinds, strict=True):
+        shown = [group for group in kinds if group]
+        for axes, group in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
             _predicted(axes, group)
-        panels[0].set_xlabel("first failed step / mA cm$^{-2}$")
-        panels[1].set_xlabel("life / h")
-        panels[1].set_xscale("log")
         _legend(figure)
         numbers = ("event_above", "event_up_to", "low", "median", "high", "score")
         data = {k: np.array([_number(r[k], math.inf) for r in rows]) for k in numbers}
@@ -164,7 +161,9 @@ def _predicted(axes: Axes, rows: Sequence[Mapping[str, object]]) -> None:
     axes.set_yticks(range(len(rows)), labels)
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("life / h" if life else "first failed step / mA cm$^{-2}$")
     if life:
+        axes.set_xscale("log")
         axes.set_xlim(0.05, 3.0 * _BEYOND)
     else:
         axes.set_xlim(0.0, 1.35 * top)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -209,6 +210,9 @@ class FaceModel:
 
     def row(self, temperature: float) -> NDArray[np.float64]:
         """Return the numbers that the compiled kernels of the mean field take, at a temperature."""
+        return _row(self, temperature).copy()
+
+    def _numbers(self, temperature: float) -> NDArray[np.float64]:
         p = np.zeros(kernel.WIDTH)
         law = 0.0 if self.contact_law == "linear" else 1.0
         p[kernel.THETA0], p[kernel.HEIGHT], p[kernel.LAW] = self.initial_contact, self.height, law
@@ -247,6 +251,11 @@ class FaceModel:
         p[kernel.LOST] = share if law == 0.0 else share**1.5
         p[kernel.CRITICAL] = self.critical_overpotential if self.critical_overpotential < math.inf else 0.0
         return p
+
+
+@lru_cache(maxsize=256)
+def _row(face: FaceModel, temperature: float) -> NDArray[np.float64]:
+    return face._numbers(temperature)
 
 
 _KNOWN: dict[str, float] = {}

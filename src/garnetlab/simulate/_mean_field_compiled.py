@@ -150,10 +150,16 @@ def _covered(coverage: float, current: float, time: float, p: Floats) -> float:
 
 @njit(cache=True, error_model="numpy")
 def _rodas(
-    w: float, d: float, current: float, dt: float, p: Floats, coverage: float
-) -> tuple[float, float, float, float, float]:
-    """Return the gaps after one step, the differences to the embedded method, and dw/dt at the start."""
-    f1, f2, a1, a2, own = _rates(w, d, current, p, coverage)
+    w: float,
+    d: float,
+    current: float,
+    dt: float,
+    p: Floats,
+    coverage: float,
+    start: tuple[float, float, float, float, float],
+) -> tuple[float, float, float, float]:
+    """Return the gaps after one step from where the rates are ``start``, and the differences to the embedded method."""
+    f1, f2, a1, a2, own = start
     diagonal = 2.0 / dt
     m11, m12, m21, m22 = diagonal - a1 - own, -a1, -a2, diagonal - a2
     det = 1.0 / (m11 * m22 - m12 * m21)
@@ -166,33 +172,41 @@ def _rodas(
     g1, g2, _, _, _ = _rates(w + 2.0 * k1 + k3, d + 2.0 * l1 + l3, current, p, coverage)
     b1, b2 = g1 + (k1 - k2 - 8.0 / 3.0 * k3) / dt, g2 + (l1 - l2 - 8.0 / 3.0 * l3) / dt
     k4, l4 = (m22 * b1 - m12 * b2) * det, (m11 * b2 - m21 * b1) * det
-    return w + 2.0 * k1 + k3 + k4, d + 2.0 * l1 + l3 + l4, k4, l4, f1
+    return w + 2.0 * k1 + k3 + k4, d + 2.0 * l1 + l3 + l4, k4, l4
 
 
 @njit(cache=True, error_model="numpy")
 def advance(
     state: Floats, current: float, duration: float, p: Floats, tolerance: float, first: float
 ) -> tuple[float, int, float, float]:
-    """Advance one face in place; return the time reached, how it ended, the next step, and when the damage passed 1.
+    """Advance one face in place; return the time reached, how it ended, a step for the next time, and when the damage passed 1.
 
-    ``current`` > 0 strips. The last number is negative where the damage did not pass 1.
+    ``current`` > 0 strips. The step to start with another time is that accepted first: half cycles are alike. The last number
+    is negative where the damage did not pass 1.
     """
     w, d, harm, c = state[GAP], state[DEAD_GAP], state[HARM], state[COVERAGE]
     t, passed, ended = 0.0, -1.0, DONE
     dt = duration if not 0.0 < first < duration else first
     floor = 0.05 * tolerance * p[HEIGHT]
     last = p[HEIGHT] * p[LOST]
-    count = 0
+    count, refused, accepted = 0, 0, 0.0
+    damaging = current < 0.0 and p[DAMAGE] > 0.0
+    wear = damage(w + d, -current, p, c) if damaging else 0.0
+    start = _rates(w, d, current, p, c)
     while t < duration:
         left = duration - t
         full = dt >= left * (1.0 - 1e-12)
         h = left if full else dt
         middle = _covered(c, current, 0.5 * h, p)
-        nw, nd, ew, ed, slope = _rodas(w, d, current, h, p, middle)
+        if current > 0.0 and middle != c:
+            start = _rates(w, d, current, p, middle)
+        nw, nd, ew, ed = _rodas(w, d, current, h, p, middle, start)
         error = max(abs(ew) / (floor + tolerance * abs(nw)), abs(ed) / (floor + tolerance * abs(nd)))
         count += 1
         if not error <= 1.0 or nw + nd > 1.2 * p[HEIGHT]:
-            dt = h * (max(0.2, 0.9 * error ** (-1.0 / 3.0)) if 1.0 < error < 1e6 else 0.2)
+            refused += 1
+            shrink = max(0.2, 0.9 * error ** (-1.0 / 3.0)) if 1.0 < error < 1e6 else 0.2
+            dt = h * (shrink if refused == 1 else min(shrink, 0.4))  # a gap that closes inside the step: no power law
             if count > _MOST or dt < 1e-12 * duration:
                 ended = TOO_MANY_STEPS
                 break
@@ -202,10 +216,11 @@ def advance(
             continue
         nw = nw if nw > 0.01 * floor else 0.0
         after = _covered(c, current, h, p)
-        if current < 0.0 and p[DAMAGE] > 0.0:
-            end_slope = _rates(nw, nd, current, p, after)[0]
-            half = max(0.5 * (w + nw) + 0.125 * h * (slope - end_slope), 0.0)
-            ends = damage(w + d, -current, p, c) + damage(nw + nd, -current, p, after)
+        end, worn = _rates(nw, nd, current, p, after), 0.0
+        if damaging:
+            half = max(0.5 * (w + nw) + 0.125 * h * (start[0] - end[0]), 0.0)
+            worn = damage(nw + nd, -current, p, after)
+            ends = wear + worn
             core = damage(half + 0.5 * (d + nd), -current, p, middle)
             if abs(2.0 * core - ends) > _BEND * (ends + 4.0 * core) and h > _SHORTEST * duration:
                 dt = 0.4 * h
@@ -220,11 +235,14 @@ def advance(
             t += share * h
             ended = CONTACT_LOST
             break
-        w, d, c = nw, nd, after
+        w, d, c, start, wear = nw, nd, after, end, worn
         t += h
         grow = 5.0 if error < 1e-4 else min(5.0, 0.9 * error ** (-1.0 / 3.0))
+        if accepted == 0.0:
+            accepted = h * (min(grow, 1.2) if refused else grow)
+        refused = 0
         if not full or h * grow > dt:
             dt = h * grow
     state[GAP], state[DEAD_GAP], state[HARM], state[COVERAGE] = w, d, harm, c
     state[METAL] -= current * t
-    return t, ended, dt, passed
+    return t, ended, accepted if accepted > 0.0 else dt, passed

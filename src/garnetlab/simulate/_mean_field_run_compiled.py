@@ -126,6 +126,13 @@ def _started(current: float, state: Floats, p: Floats) -> bool:
 
 
 @njit(cache=True, error_model="numpy")
+def _keep(kept: Floats, left: Floats, right: Floats) -> None:
+    """Copy the states of both faces into ``kept`` (2, 5)."""
+    for i in range(5):
+        kept[0, i], kept[1, i] = left[i], right[i]
+
+
+@njit(cache=True, error_model="numpy")
 def _both(
     left: Floats, right: Floats, ions: float, h: float, pl: Floats, pr: Floats, tolerance: float, hint: Floats,
     space: Floats,
@@ -138,8 +145,7 @@ def _both(
     metal = left[METAL] if ions > 0.0 else right[METAL]
     if metal < abs(ions) * end:
         end, why = max(metal, 0.0) / abs(ions), LITHIUM_GONE
-    for i in range(5):
-        space[0, i], space[1, i] = left[i], right[i]
+    _keep(space, left, right)
     tl, el, hint[0], sl = advance(left, ions, end, pl, tolerance, hint[0])
     tr, er, hint[1], sr = advance(right, -ions, end, pr, tolerance, hint[1])
     if max(el, er) == CONTACT_LOST and tl != tr:
@@ -173,6 +179,27 @@ def _cut(events: Floats, time: float, meant: float, current: float) -> None:
 
 
 @njit(cache=True, error_model="numpy")
+def _reach(
+    limit: float, before: float, passing: float, current: float, end: float, kept: Floats, left: Floats, right: Floats,
+    pl: Floats, pr: Floats, cell: Floats, tolerance: float, space: Floats,
+) -> tuple[float, float, float]:  # fmt: skip
+    """Advance both faces from ``kept`` to where the voltage reaches its limit; return the time, voltage and short there."""
+    low, high, voltage, short, no_hint = 0.0, end, before, np.inf, np.zeros(2)
+    for _ in range(30):
+        middle = 0.5 * (low + high)
+        left[:] = kept[0]
+        right[:] = kept[1]
+        no_hint[:] = 0.0
+        _both(left, right, passing, middle, pl, pr, tolerance, no_hint, space)
+        _, voltage, short = shared_current(current, left, right, pl, pr, cell)
+        if (voltage - limit) * (before - limit) > 0.0:
+            low = middle
+        else:
+            high = middle
+    return high, voltage, short
+
+
+@njit(cache=True, error_model="numpy")
 def run_block(
     steps: Floats, times: int, rows_left: Floats, rows_right: Floats, cells: Floats, left: Floats, right: Floats,
     clock: Floats, tolerance: float, after_short: float, out: Floats, first_step: int, first_cycle: int, events: Floats,
@@ -184,12 +211,11 @@ def run_block(
     """
     written = 0
     hints = np.zeros((len(steps), 2))
-    space, kept, no_hint = np.zeros((2, 5)), np.zeros((2, 5)), np.zeros(2)
+    space, kept = np.zeros((2, 5)), np.zeros((2, 5))
     for cycle in range(times):
         for s in range(len(steps)):
             pl, pr, cell = rows_left[int(steps[s, ROW])], rows_right[int(steps[s, ROW])], cells[int(steps[s, ROW])]
-            current = steps[s, LEVEL]
-            pieces = int(steps[s, PIECES])
+            current, pieces = steps[s, LEVEL], int(steps[s, PIECES])
             h = steps[s, LASTS] / pieces
             if clock[1] == np.inf and (_started(current, left, pl) or _started(-current, right, pr)):
                 (left if current < 0.0 else right)[HARM] = 1.0
@@ -204,8 +230,7 @@ def run_block(
                 continue
             for _ in range(pieces):
                 before = voltage
-                for i in range(5):
-                    kept[0, i], kept[1, i] = left[i], right[i]
+                _keep(kept, left, right)
                 end, why, passed = _both(left, right, ions, h, pl, pr, tolerance, hints[s], space)
                 if clock[1] == np.inf and passed >= 0.0:  # stop at the short, record both sides of it, go on
                     left[:] = kept[0]
@@ -223,27 +248,17 @@ def run_block(
                     written += 2
                     if after_short <= 0.0:
                         return SHORTED, written, cycle
-                    for i in range(5):
-                        kept[0, i], kept[1, i] = left[i], right[i]
+                    _keep(kept, left, right)
                     end, why, passed = _both(left, right, ions, h - passed, pl, pr, tolerance, hints[s], space)
                 passing = ions
                 ions, voltage, short = shared_current(current, left, right, pl, pr, cell)
                 limited = voltage >= steps[s, ABOVE] or voltage <= steps[s, BELOW]
                 if limited:
                     limit = steps[s, ABOVE] if voltage >= steps[s, ABOVE] else steps[s, BELOW]
-                    low, high = 0.0, end
-                    for _ in range(30):
-                        middle = 0.5 * (low + high)
-                        left[:] = kept[0]
-                        right[:] = kept[1]
-                        no_hint[:] = 0.0
-                        _both(left, right, passing, middle, pl, pr, tolerance, no_hint, space)
-                        ions, voltage, short = shared_current(current, left, right, pl, pr, cell)
-                        if (voltage - limit) * (before - limit) > 0.0:
-                            low = middle
-                        else:
-                            high = middle
-                    end, why = high, AT_LIMIT
+                    end, voltage, short = _reach(
+                        limit, before, passing, current, end, kept, left, right, pl, pr, cell, tolerance, space
+                    )
+                    why = AT_LIMIT
                 clock[0] += end
                 _record(out, written, clock[0], place[0], place[1], left, right, pl, pr, current, voltage, short)
                 written += 1

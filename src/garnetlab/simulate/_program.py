@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from garnetlab.core import Action, ImpedanceStep, InvalidInput, Level, LevelKind, Procedure, SweepStep, TimedStep
 
@@ -43,6 +44,7 @@ class Stage:
         return all(isinstance(s, Drive) and s.current is not None for s in self.steps)
 
 
+@lru_cache(maxsize=64)
 def program(procedure: Procedure, *, area: float) -> tuple[Stage, ...]:
     """Return the stages of a procedure for a symmetric or asymmetric lithium cell.
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,6 +130,9 @@ def simulate_cell(
     SolveFailed   if the integration does not converge.
     """
     require_not_negative(voltage_noise=voltage_noise, after_short=after_short)
+    if isinstance(rng, int) and rng < 0:
+        message = f"rng = {rng}: expected a seed of at least 0, or a numpy Generator."
+        raise InvalidInput(message)
     require_positive(tolerance=tolerance, **({} if period is None else {"period": period}))
     given = [t for t in (temperature, procedure.temperature, units.celsius(25.0)) if t is not None]
     kelvin = float(given[0])
@@ -298,7 +301,5 @@ def _currents(records: Floats, failed: float | None) -> dict[str, Quantity]:
 
 
 def _digest(cell: CellModel, procedure: Procedure, kelvin: float, rng: np.random.Generator) -> str:
-    text = json.dumps(
-        [asdict(cell), list(procedure.steps), kelvin, rng.bit_generator.state], sort_keys=True, default=repr
-    )
+    text = json.dumps([repr(cell), procedure.steps, kelvin, rng.bit_generator.state], sort_keys=True, default=repr)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -93,7 +93,7 @@ def parse_observation(entry: Mapping[str, Any], *, where: str) -> InterfaceObser
             _number({"half_cycle": h}, "half_cycle", "s", where) for h in (halves if isinstance(halves, list) else [halves])
         ),
         step=_number({"step": entry.get("step", "0.1 mA/cm^2")}, "step", "A/m^2", where),
-        additive=float(entry.get("additive", 0.0)),
+        additive=_percent(entry, where),
         interface_energy=_number({"interface_energy": entry.get("interface_energy", "0.6 eV")}, "interface_energy", "eV", where),
         note=str(entry.get("note", "")),
     )  # fmt: skip
@@ -122,6 +122,14 @@ def _event(entry: Mapping[str, Any], where: str) -> tuple[float, float, float | 
         _number({"between": ends[1]}, "between", "s", where),
         None,
     )
+
+
+def _percent(entry: Mapping[str, Any], where: str) -> float:
+    value = entry.get("additive", 0.0)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        message = f"{where}.additive = {value!r}: expected a number, the weight per cent of K2CO3."
+        raise InvalidInput(message)
+    return float(value)
 
 
 def _number(entry: Mapping[str, Any], key: str, unit: str, where: str) -> float:

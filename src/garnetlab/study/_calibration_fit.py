@@ -16,7 +16,14 @@ from garnetlab.study._calibration_document import read_interface_observations
 from garnetlab.study._calibration_likelihood import InterfaceLikelihood
 from garnetlab.study._calibration_model import InterfaceVariant
 from garnetlab.study._calibration_observations import CALIBRATED, InterfaceObservation, paper_observations
-from garnetlab.study._calibration_prediction import LeftOut, Prediction, leave_one_out, predict, total_score
+from garnetlab.study._calibration_prediction import (
+    LeftOut,
+    Prediction,
+    leave_one_out,
+    predict,
+    total_score,
+    typical_draw,
+)
 from garnetlab.study._calibration_profile import Combination, Profile, combinations, profile_all
 from garnetlab.study._calibration_variants import DEFAULT, interface_variant
 
@@ -26,6 +33,7 @@ Floats = NDArray[np.float64]
 SEED = 20250414
 STEPS = 800
 _SCORED = 2000  # draws behind a score
+_TYPICAL = 300  # draws among which the typical one is looked for
 _SCORED_SLOWLY = 400  # where every probability takes a search
 
 
@@ -41,6 +49,7 @@ class InterfaceFit:
     calibration:  Maximum, posterior, convergence.
     predictions:  Predictive distributions of both, by id.
     left_out:     Scores of the calibrated observations, each predicted from the others.
+    typical:      The draw whose median cells come nearest to the predicted medians.
     profiles:     Which parameters are identified; empty if not asked for.
     combinations: Stiff and sloppy combinations; empty if not asked for.
     """
@@ -51,6 +60,7 @@ class InterfaceFit:
     calibration: Calibration
     predictions: dict[str, Prediction]
     left_out: dict[str, LeftOut]
+    typical: Floats
     profiles: tuple[Profile, ...] = ()
     combinations: tuple[Combination, ...] = ()
 
@@ -68,7 +78,7 @@ class InterfaceFit:
             profile = verdicts.get(p.name)
             rows.append({
                 "parameter": p.name, "unit": p.unit, "median": float(middle), "low": float(low), "high": float(high),
-                "maximum": float(c.best[i]), "verdict": profile.verdict if profile else None,
+                "maximum": float(c.best[i]), "typical": float(self.typical[i]), "verdict": profile.verdict if profile else None,
                 "profile_low": profile.interval[0] if profile else None,
                 "profile_high": profile.interval[1] if profile else None,
                 "median_error": float(c.convergence.error[i]),
@@ -157,6 +167,9 @@ def fit_interface(
             f"steps = {steps}: expected at least 50. Ten times the autocorrelation time, about 800, is worth having."
         )
         raise InvalidInput(message)
+    if seed < 0:
+        message = f"seed = {seed}: expected a whole number of at least 0."
+        raise InvalidInput(message)
     known, marked = (paper_observations(), CALIBRATED) if source is None else read_interface_observations(Path(source))
     used = _chosen(known, observations or variant.only or marked)
     held = tuple(
@@ -167,6 +180,7 @@ def fit_interface(
     found = calibrate(variant.parameters, likelihood, seed=seed, steps=steps, progress=share[0])
     profiles = profile_all(likelihood, found, progress=share[1]) if profile else ()
     draws = found.thinned(_SCORED if variant.scatter == "damage" else _SCORED_SLOWLY)
+    few = found.thinned(_TYPICAL)
     return InterfaceFit(
         variant,
         used,
@@ -174,6 +188,7 @@ def fit_interface(
         found,
         predict(variant, draws, (*used, *held), seed=seed),
         leave_one_out(likelihood, draws),
+        few[typical_draw(variant, few, (*used, *held))],
         profiles,
         combinations(likelihood, found) if profile else (),
     )

@@ -187,8 +187,8 @@ def face_model(
     contact:           Relative contact, ``numbers.contact(observation)``.
     particles:         Weight per cent of K2CO3 whose Li2O is swept onto the interface.
     resistance:        Area-specific resistance of the interface [ohm m^2].
-    reference_contact: True contact fraction of the reference interface. Nothing that is predicted depends on it: supply
-                       and damage current are per true contact and scale with it.
+    reference_contact: True contact fraction of the reference interface. Without load sharing nothing that is predicted
+                       depends on it: supply and damage current are per true contact and scale with it.
 
     Raises
     ------

@@ -10,6 +10,7 @@ from typing import Literal
 from garnetlab import units
 from garnetlab.core import InvalidInput
 from garnetlab.library import Observation, load_observations
+from garnetlab.study._paper_interface import paper_energy, reported_resistances
 
 _HOUR = 3600.0
 _MILLI = 10.0  # A/m^2 of 1 mA/cm^2
@@ -24,6 +25,8 @@ HELD_OUT = (
 UNSTATED = (900.0, 1800.0, 3600.0)
 #: factor within which an exact life counts as met when it is scored
 WITHIN = 2.0
+_SHORTEST, _MOST_STEPS, _MOST_ADDITIVE = 1.0, 2000, 50.0
+_RESISTANCES = (1e-7, 1e2)  # ohm m^2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,28 @@ class InterfaceObservation:
                 f"temperature = {self.temperature:g}: expected 0 <= low < high and positive numbers. Check the entry."
             )
             raise InvalidInput(message)
+        numbers = (self.low, self.resistance, self.temperature, self.step, self.additive, *self.half_cycles)
+        if not all(math.isfinite(v) for v in numbers) or min(self.half_cycles) < _SHORTEST or self.step <= 0.0:
+            message = (
+                f"observation {self.id}: half_cycles = {self.half_cycles}, step = {self.step:g}: expected half cycles of at "
+                "least 1 s, a step above 0, finite numbers. Check the entry."
+            )
+            raise InvalidInput(message)
+        if not _RESISTANCES[0] <= self.resistance <= _RESISTANCES[1]:
+            message = (
+                f"observation {self.id}: resistance = {self.resistance / _OHM:g} ohm cm^2: expected 1e-3 to 1e6 ohm cm^2,"
+                " the resistance of one interface per area. Check its unit."
+            )
+            raise InvalidInput(message)
+        if not 0.0 <= self.additive <= _MOST_ADDITIVE:
+            message = f"observation {self.id}: additive = {self.additive:g} wt%: expected 0 to 50; at 77 wt% no lithium is left."
+            raise InvalidInput(message)
+        if self.kind == "ccd" and self.high / self.step > _MOST_STEPS:
+            message = (
+                f"observation {self.id}: step = {self.step / _MILLI:g} mA/cm^2 up to {self.high / _MILLI:g}: expected at most"
+                f" {_MOST_STEPS} steps. Check both."
+            )
+            raise InvalidInput(message)
         if self.kind == "life" and not self.current_density > 0.0:
             message = f"observation {self.id}: current_density = {self.current_density:g}: expected more than 0."
             raise InvalidInput(message)
@@ -111,13 +136,13 @@ def _observation(name: str, facts: dict[str, Observation]) -> InterfaceObservati
     base = InterfaceObservation(
         id=name,
         kind="ccd" if fact.system == "ccd" else "life",
-        resistance=paper_resistance(additive),
+        resistance=reported_resistances()[additive],
         temperature=units.celsius(25.0 if fact.temperature_C is None else fact.temperature_C),
         low=0.0,
         high=1.0,
         current_density=1.0,
         additive=additive,
-        interface_energy=_interface_energy(additive, facts),
+        interface_energy=paper_energy(additive),
         half_cycles=(1800.0,) if fact.temperature_C in (None, 25.0) or fact.system == "ccd" else UNSTATED,
     )
     if base.kind == "ccd":
@@ -130,44 +155,3 @@ def _observation(name: str, facts: dict[str, Observation]) -> InterfaceObservati
         return replace(base, low=fact.low * _HOUR, high=fact.high * _HOUR, current_density=current)
     life = value * _HOUR
     return replace(base, low=life / WITHIN, high=life * WITHIN, exact=life, current_density=current)
-
-
-def _interface_energy(additive: float, facts: dict[str, Observation]) -> float:
-    """Return the activation energy of the interface [J]: plain lithium, or the composite's."""
-    return _value("int.Ea.li" if additive == 0.0 else "int.Ea.10kco", facts) * units.eV
-
-
-def paper_resistance(additive: float) -> float:
-    """Return the interface resistance of the paper [ohm m^2] at a weight per cent of K2CO3 it reports, at 25 °C.
-
-    Raises
-    ------
-    InvalidInput  for other compositions: see ``resistance_between``.
-    """
-    facts = {o.id: o for o in load_observations()}
-    name = f"asr.{additive:g}"
-    if name not in facts:
-        message = f"additive = {additive:g} wt%: expected 0, 1, 5, 10, 15 or 20. Interpolate with resistance_between."
-        raise InvalidInput(message)
-    return _value(name, facts) * _OHM
-
-
-def resistance_between(additive: float) -> tuple[float, tuple[float, float]]:
-    """Return the resistance [ohm m^2] between the compositions of the paper, and the interval of its two neighbours.
-
-    Logarithmic interpolation in weight per cent. Nothing says how the resistance runs between two compositions, so the
-    interval is that of the two neighbours.
-
-    Raises
-    ------
-    InvalidInput  outside 0 to 20 weight per cent.
-    """
-    known = (0.0, 1.0, 5.0, 10.0, 15.0, 20.0)
-    if not known[0] <= additive <= known[-1]:
-        message = f"additive = {additive:g} wt%: expected 0 to 20, the range of the paper."
-        raise InvalidInput(message)
-    right = next(i for i, w in enumerate(known) if w >= additive)
-    left = max(0, right - 1) if known[right] > additive else right
-    low, high = paper_resistance(known[left]), paper_resistance(known[right])
-    part = 0.0 if left == right else (additive - known[left]) / (known[right] - known[left])
-    return low ** (1.0 - part) * high**part, (min(low, high), max(low, high))

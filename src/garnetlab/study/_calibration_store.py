@@ -41,7 +41,7 @@ def model_toml(fit: InterfaceFit, *, made_by: str, source: str) -> str:
         lines += ["", "[fixed]", *(f"{k} = {v!r}" for k, v in fit.variant.fixed.items())]
     for row in fit.parameter_rows():
         lines += ["", f"[parameters.{row['parameter']}]", f'unit = "{row["unit"]}"']
-        lines += [f"{k} = {row[k]:.6g}" for k in ("median", "low", "high", "maximum", "median_error")]
+        lines += [f"{k} = {row[k]:.6g}" for k in ("median", "low", "high", "maximum", "typical", "median_error")]
         lines += [f'verdict = "{row["verdict"]}"'] if row["verdict"] else []
     return "\n".join(lines) + "\n"
 

@@ -24,16 +24,16 @@ class CalibratedInterface:
     ----------
     variant: The mechanisms.
     draws:   Posterior draws, one row each.
-    medians: Posterior medians of the free numbers.
+    typical: The draw whose median cells come nearest to the predicted medians: numbers that belong together.
     """
 
     variant: InterfaceVariant
     draws: Floats
-    medians: Floats
+    typical: Floats
 
     def numbers(self, draw: int | None = None) -> Numbers:
-        """Return the numbers of a draw, or the medians."""
-        return self.variant.numbers(self.medians if draw is None else self.draws[draw])
+        """Return the numbers of a draw, by default of the typical one."""
+        return self.variant.numbers(self.typical if draw is None else self.draws[draw])
 
     def face(
         self, observation: InterfaceObservation, *, draw: int | None = None, reference_contact: float = 0.1
@@ -44,8 +44,9 @@ class CalibratedInterface:
         ----------
         observation:       Which interface. A ``FaceModel`` holds its own dependence on temperature, except that of contact
                            in the variants in which contact grows on heating: there it is that of the observation.
-        draw:              Index of a posterior draw; None for the medians.
-        reference_contact: True contact fraction of the interface of 32.5 ohm cm^2; no prediction depends on it.
+        draw:              Index of a posterior draw; None for the typical one.
+        reference_contact: True contact fraction of the interface of 32.5 ohm cm^2. Only ratios are known; without load sharing
+                           nothing that is predicted depends on it.
 
         Raises
         ------
@@ -74,4 +75,4 @@ def calibrated_interface(name: str = "peng2025") -> CalibratedInterface:
     order = [p.name for p in variant.parameters]
     columns = [list(model.parameters).index(n) for n in order]
     draws = np.asarray(model.draws)[:, columns]
-    return CalibratedInterface(variant, draws, np.array([model.parameters[n].median for n in order]))
+    return CalibratedInterface(variant, draws, np.array([model.parameters[n].typical for n in order]))

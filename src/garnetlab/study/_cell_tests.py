@@ -25,7 +25,8 @@ from garnetlab.core import (
 )
 from garnetlab.simulate import CellModel, CellTest, FaceModel, simulate_cell, symmetric_cell
 from garnetlab.simulate._program import Drive, program
-from garnetlab.study._paper_faces import CALIBRATED, ROOM, initial_contact, paper_asr, paper_face
+from garnetlab.study._paper_faces import CALIBRATED, ROOM, initial_contact, paper_face
+from garnetlab.study._paper_interface import paper_asr
 from garnetlab.units import Quantity
 
 __all__ = ["SimulatedTest", "cell_of", "simulated_test"]

@@ -117,9 +117,12 @@ def write_example(folder: str | Path, *, seed: int = 0) -> list[Path]:
 
     Raises
     ------
-    InvalidInput  if the folder exists and is not empty, is a file, or cannot be written.
+    InvalidInput  if the folder exists and is not empty, is a file, or cannot be written, or the seed is negative.
     """
     target = Path(folder)
+    if seed < 0:
+        message = f"seed = {seed}: expected a whole number of at least 0."
+        raise InvalidInput(message)
     _check_target(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from garnetlab.core import InvalidInput
 
@@ -39,6 +40,8 @@ class Computed:
     route:    One sentence: how it was obtained and from what.
     note:     What a reader should know.
     unit:     Unit where the observation has none.
+    scale:    How it deviates: ``"linear"``; ``"log"``, in the logarithm, as lives do; ``"ladder"``, by steps of a ladder.
+    step:     Of the ladder, in the unit of the row.
     """
 
     status: Status
@@ -48,6 +51,8 @@ class Computed:
     route: str = ""
     note: str = ""
     unit: str = ""
+    scale: Literal["linear", "log", "ladder"] = "linear"
+    step: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +182,9 @@ def assemble(observation: Observation, computed: Mapping[str, Computed], reporte
     """Return the row of one observation.
 
     The deviation is (computed - reported) over the root of the sum of both variances where a number was computed
-    independently of the reported one and both uncertainties are known, else None.
+    independently of the reported one and both uncertainties are known, else None. A life deviates in its logarithm from the
+    nearest end of what was reported, and not at all from a bound that it keeps. A critical current deviates by how far its
+    interval of one step lies from the reported value and the step to either side of it.
 
     Raises
     ------
@@ -203,17 +210,34 @@ def assemble(observation: Observation, computed: Mapping[str, Computed], reporte
         unit=found.unit or observation.unit,
         status=found.status,
         route=found.route,
-        deviation=_deviation(observation.value, reported_std, found),
+        deviation=_deviation(observation, reported_std, found),
         note=" ".join(_sentence(n) for n in notes if n),
     )
 
 
-def _deviation(reported: float | None, reported_std: float | None, found: Computed) -> float | None:
-    if found.status in (Status.INPUT, Status.CALIBRATED) or reported is None or found.value is None:
+def _deviation(observation: Observation, reported_std: float | None, found: Computed) -> float | None:
+    reported, value = observation.value, found.value
+    if found.status in (Status.INPUT, Status.CALIBRATED) or reported is None or value is None:
         return None
-    if reported_std is None or found.std is None or reported_std == found.std == 0.0:
+    if found.std is None:
         return None
-    return float((found.value - reported) / (reported_std**2 + found.std**2) ** 0.5)
+    if found.scale == "ladder":  # both are intervals of one step
+        apart = max(value - reported - found.step, reported - value - 2.0 * found.step, 0.0)
+        return math.copysign(apart, value - reported) / found.std if apart > 1e-9 else 0.0
+    if found.scale == "log":
+        return _log_deviation(observation, reported, value, found.std / value)
+    if reported_std is None or reported_std == found.std == 0.0:
+        return None
+    return float((value - reported) / (reported_std**2 + found.std**2) ** 0.5)
+
+
+def _log_deviation(observation: Observation, reported: float, value: float, spread: float) -> float | None:
+    """Return the deviation in the logarithm; none from a bound that is kept, 0 within a reported interval."""
+    if observation.kind == "censored" and value >= reported:
+        return None
+    low, high = observation.low or reported, observation.high or reported
+    nearest_end = min(max(value, low), high)
+    return math.log(value / nearest_end) / spread if spread > 0.0 else None
 
 
 def _sentence(text: str) -> str:

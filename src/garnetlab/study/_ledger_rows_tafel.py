@@ -41,7 +41,8 @@ def tafel_rows(paper: Paper, *, seed: int) -> tuple[dict[str, Computed], dict[st
             exchange.field_std,
             exchange.field_interval,
             f"Simulated from the reported value as a sweep of {name}|LLZTO|{name} from -0.5 to 0.5 V at 1 mV/s with 0.1 mV"
-            " of noise, and analysed without knowing it: both faces, ohmic drop by the fit.",
+            " of noise, and analysed without knowing it: both faces, ohmic drop by the fit. Contact loss, creep and damage"
+            " are off: the face holds only its kinetics.",
         )
         behind[key] = (record, result)
     return rows, behind
