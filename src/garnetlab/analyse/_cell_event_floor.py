@@ -31,11 +31,13 @@ class Floor:
     resistance: At the temperature of the test, or None.
     share:      Of the sound cell, used without a resistance.
     words:      Where it comes from.
+    measured:   Whether it was given, not assumed.
     """
 
     resistance: float | None
     share: float
     words: str
+    measured: bool = False
 
     def hard(self, resistance: float, size: float) -> bool:
         """Return whether a cell of that resistance, whose ln V fell by ``size``, is shorted by metal."""
@@ -61,7 +63,7 @@ def floor_of(cycles: HalfCycles, known: Quantity | None) -> Floor:
         message = "current = none in the file: a resistance needs it. Give current_density with the area."
         raise MissingInput(message)
     lowest = max(known.value - 2.0 * (known.std or 0.0), 0.0) * (1.0 if cycles.area is None else cycles.area)
-    return Floor(lowest, _SHARE, "the resistance of the electrolyte that was given")
+    return Floor(lowest, _SHARE, "the resistance of the electrolyte that was given", measured=True)
 
 
 def _of_share() -> Floor:

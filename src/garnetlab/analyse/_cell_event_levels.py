@@ -17,18 +17,16 @@ from garnetlab import units
 from garnetlab.analyse.half_cycles import HalfCycles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
 
-__all__ = ["Levels", "levels_of", "running_scatter"]
+__all__ = ["SAME", "Levels", "levels_of", "running_scatter"]
 
 _MAD = 1.482602218505602
-_SAME = 0.02  # difference of ln I within which two currents are the same
+SAME = 0.02  # difference of ln I within which two currents are the same
 _BACK = 10  # half cycles in one direction over which one at the same current is looked for
 #: slope d ln V/d ln I where no earlier change of current tells it, its standard deviation, and that where some do
 _SLOPE, _SLOPE_STD, _SLOPE_KNOWN = 0.9, 0.15, 0.06
@@ -42,6 +40,7 @@ _SAME_KELVIN = 0.3
 _DIRECTIONS = 0.1  # difference in shape between the two directions, and between a new cell and one half cycle later
 _NOT_CALM = 2e-6  # doubt of what is expected that is none, but tells nothing of the scatter
 _ENOUGH = 4  # parts with records that show a shape
+_LAST = 5  # half cycles whose noise is compared
 _LOW, _FAR_OFF = 0.35, 0.3  # share of the pairs taken as low; largest offset over their voltage
 _UNSURE = 0.01  # beside it, of every change of current
 _AFTER_GAP = 0.2  # a cell left alone: three kelvin at 0.6 eV
@@ -60,7 +59,7 @@ class Levels:
     single:      That of one part alone, shape (n, parts).
     logs:        ln of the overpotential, shape (n, parts).
     rested:      Against the last half cycle alone, the middle of all parts, shape (n,).
-    level:       ln of the overpotential, the mean of all parts, shape (n,).
+    level:       ln of the overpotential, the middle of all parts, shape (n,).
     current:     ln of the current, shape (n,); the same everywhere without one.
     change:      Standard deviation of what is expected from a change of current or temperature, or after a gap; 0 without.
     slope:       d ln V/d ln I believed at each half cycle.
@@ -111,8 +110,8 @@ def levels_of(cycles: HalfCycles) -> Levels:
         common=np.hypot(scatter, np.maximum(spreads[0], np.where(second >= 0, spreads[1], 0.0))),
         single=np.hypot(noise, shape),
         logs=logs,
-        rested=_over_parts(found[0], np.nanmedian),
-        level=_over_parts(logs, np.nanmean),
+        rested=_over_parts(found[0]),
+        level=_over_parts(logs),
         current=current,
         change=np.maximum(spreads[0], np.where(second >= 0, spreads[1], 0.0)),
         slope=slope,
@@ -120,25 +119,32 @@ def levels_of(cycles: HalfCycles) -> Levels:
     )
 
 
-def _over_parts(values: Floats, middle: Callable[..., Floats]) -> Floats:
+def _over_parts(values: Floats) -> Floats:
     """Return the middle of the parts of each half cycle, NaN where none has a record."""
     out = np.full(len(values), np.nan)
     known = np.isfinite(values)
     whole, some = known.all(axis=1), known.any(axis=1)
-    out[whole] = (np.median if middle is np.nanmedian else np.mean)(values[whole], axis=1)
+    out[whole] = np.median(values[whole], axis=1)
     some &= ~whole
-    out[some] = middle(values[some], axis=1)
+    out[some] = np.nanmedian(values[some], axis=1)
     return out
 
 
 def _logs(cycles: HalfCycles) -> tuple[Floats, Floats]:
     """Return the logarithm of the overpotential in each part, and its standard deviation from the noise of records."""
-    noise = np.maximum(cycles.noise, 1e-9)[:, None]
+    noise = np.maximum(_steady_noise(cycles.noise), 1e-9)[:, None]
     mean = noise / np.sqrt(np.maximum(cycles.counts, 1))
     centred = cycles.parts - (cycles.sign * _offset(cycles))[:, None]
     bounded = np.where(np.isnan(centred), np.nan, np.fmax(centred, mean))
     relative = np.minimum(mean / bounded, 1.0)
     return np.log(bounded), relative
+
+
+def _steady_noise(noise: Floats) -> Floats:
+    """Return the noise of each half cycle, at most twice that of most of the last five: an event itself is no noise."""
+    padded = np.concatenate([np.full(_LAST - 1, noise[0]), noise])
+    usual = np.median(np.lib.stride_tricks.sliding_window_view(padded, _LAST), axis=1)
+    return np.asarray(np.minimum(noise, 2.0 * usual))
 
 
 def _offset(cycles: HalfCycles) -> float:
@@ -150,7 +156,7 @@ def _offset(cycles: HalfCycles) -> float:
     size = cycles.overpotential_plateau
     pair = (cycles.sign[1:] == -cycles.sign[:-1]) & cycles.galvanostatic[1:] & cycles.galvanostatic[:-1]
     if np.all(np.isfinite(cycles.current)):
-        pair &= np.abs(cycles.current[1:] - cycles.current[:-1]) <= _SAME * cycles.current[1:]
+        pair &= np.abs(cycles.current[1:] - cycles.current[:-1]) <= SAME * cycles.current[1:]
     mean = 0.5 * (size[1:] + size[:-1])
     pair &= mean > 0.0
     if np.count_nonzero(pair) < 2:
@@ -181,7 +187,7 @@ def _previous(sign: Ints, current: Floats, usable: Bools) -> Ints:
         chosen = np.full(len(asked), -1, dtype=np.int64)
         for back in range(1, _BACK + 1):
             place = own[np.maximum(rank - back, 0)]
-            same = (rank >= back) & (np.abs(current[asked] - current[place]) < _SAME) & (chosen < 0)
+            same = (rank >= back) & (np.abs(current[asked] - current[place]) < SAME) & (chosen < 0)
             chosen[same] = place[same]
         out[asked] = np.where(chosen >= 0, chosen, any_before)
     return out
@@ -191,13 +197,13 @@ def _slopes(cycles: HalfCycles, logs: Floats, current: Floats) -> tuple[Floats, 
     """Return d ln V/d ln I believed at each half cycle from earlier changes of current, and its standard deviation."""
     n = len(cycles)
     slope, spread = np.full(n, _SLOPE), np.full(n, _SLOPE_STD)
-    middle = _over_parts(logs, np.nanmedian)
+    middle = _over_parts(logs)
     seen: list[float] = []
     for h in _changes(cycles, current):
         if seen:
             slope[h:], spread[h:] = float(np.median(seen[-_TOLD:])), _SLOPE_KNOWN if len(seen) > 1 else 0.1
         before = _last_of(cycles, h)
-        if before >= 0 and abs(current[h] - current[before]) > _SAME:
+        if before >= 0 and abs(current[h] - current[before]) > SAME:
             told = (middle[h] - middle[before]) / (current[h] - current[before])
             seen.append(float(np.clip(told, *_SLOPES)))
     return slope, spread
@@ -208,7 +214,7 @@ def _changes(cycles: HalfCycles, current: Floats) -> list[int]:
     found: list[int] = []
     for direction in (1, -1):
         own = np.flatnonzero(cycles.sign == direction)
-        found += [int(h) for h in own[1:][np.abs(np.diff(current[own])) > _SAME]]
+        found += [int(h) for h in own[1:][np.abs(np.diff(current[own])) > SAME]]
     return sorted(found)[:2000]
 
 
@@ -224,7 +230,7 @@ def _expected(
     """Return the change of ln V expected from current and temperature, and its standard deviation."""
     place = np.maximum(before, 0)
     ratio = np.where(before >= 0, current - current[place], 0.0)
-    ratio = np.where(np.abs(ratio) < _SAME, 0.0, ratio)
+    ratio = np.where(np.abs(ratio) < SAME, 0.0, ratio)
     expected, variance = slope * ratio, (slope_std * ratio) ** 2
     variance = variance + np.where(ratio != 0.0, _UNSURE**2 + cycles.current_std**2 * (1.0 + np.exp(2.0 * ratio)), 0.0)
     variance = variance + np.where(_gap_between(cycles, before), _AFTER_GAP**2, 0.0)
@@ -241,16 +247,19 @@ def _first_ones(cycles: HalfCycles, logs: Floats, difference: Floats, spread: Fl
     """Compare the shapes of the first two half cycles, which have none before them, from the start of each; in place."""
     if len(cycles) < 2 or cycles.sign[0] == cycles.sign[1] or not bool(cycles.galvanostatic[:2].all()):
         return
-    same = not abs(float(cycles.current[1]) / float(cycles.current[0]) - 1.0) > _SAME  # true where there is no current
+    same = not abs(float(cycles.current[1]) / float(cycles.current[0]) - 1.0) > SAME  # true where there is no current
     if same:
         apart = logs[0] - logs[1]
         known = np.flatnonzero(np.isfinite(apart))
         if len(known) >= _ENOUGH:
-            quarter = max(len(known) // 4, 1)
+            quarter = max(len(known) // 4, 3)
             difference[0] = apart - np.median(apart[known[:quarter]])
             fallen = min(float(np.median(difference[0][known[-quarter:]])), 0.0)
-            difference[1] = np.median(apart[known[:quarter]]) - apart if fallen > -2.0 * _DIRECTIONS else fallen
+            own = logs[1] - np.median(logs[1][known[:quarter]])
+            against = np.fmax(np.median(apart[known[:quarter]]) - apart, own)
+            difference[1] = against if fallen > -2.0 * _DIRECTIONS else fallen
             spread[:2] = _NOT_CALM
+            spread[2:3] = np.hypot(spread[2:3], _DIRECTIONS)  # the first two tell nothing of slow changes
 
 
 def _gap_between(cycles: HalfCycles, before: Ints) -> Bools:
@@ -271,11 +280,13 @@ def running_scatter(values: Floats, noise: Floats, width: int, *, usual: float =
     out = np.empty(len(values))
     for start in range(0, len(values), block):
         begin = max(start - _MEMORY * width, 0)
-        own = np.abs(values[begin:start])
+        own = values[begin:start]
         own = own[np.isfinite(own)]
-        count = len(own) / width
-        total = (_MAD * float(np.median(own))) ** 2 if count >= 1.0 else 0.0
-        seen = max(total - float(np.median(noise[begin:start] ** 2)), 0.0) if count >= 1.0 else 0.0
+        count = len(own) / width if len(own) >= max(width, 2) else 0.0
+        seen = 0.0
+        if count:
+            total = (_MAD * float(np.median(np.abs(own - np.median(own))))) ** 2
+            seen = max(total - float(np.median(noise[begin:start] ** 2)), 0.0)
         mixed = (count * seen + _WEIGHT * usual**2) / (count + _WEIGHT)
         out[start : start + block] = np.sqrt(max(mixed, _LEAST**2))
     return out

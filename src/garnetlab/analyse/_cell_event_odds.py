@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from garnetlab.analyse._cell_event_levels import Levels, running_scatter
+from garnetlab.analyse._cell_event_levels import SAME, Levels, running_scatter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,8 @@ __all__ = ["SMALLEST", "Odds", "change_odds", "falls", "probability", "rises", "
 SMALLEST = 0.05  #: change of ln V below which nothing is called an event
 _LARGEST = math.log(1000.0)
 _NARROW = 3  # parts: one wrong reading is outvoted
+_INSIDE = 3  # places in a half cycle of eight parts where three lie before and three after
+_LEVEL_TOP = 1.0  # difference of ln odds within which places are as good
 _LEAST_PARTS = 3  # after a fall, and one fewer before it
 _SLOW = 4  # half cycles over which slow changes show
 _USUAL_SLOW = 0.06  # scatter of ln V over so many half cycles in a usual laboratory: one kelvin an hour at 0.6 eV
@@ -116,7 +118,9 @@ def _lasting(levels: Levels, sign: Ints, prior: float) -> Odds:
     balance = [_windows(sign.astype(np.float64), _SLOW, np.nanmean, ahead=a) for a in (True, False)]
     calm = _windows((levels.change < 1e-6).astype(np.float64), 2 * _SLOW, np.nanmin, ahead=True)
     calm = np.minimum(np.roll(calm, 2), calm)
-    usable = (np.abs(balance[0] - balance[1]) < 1e-9) & (calm > 0.5)
+    extremes = [_windows(levels.current, 2 * _SLOW, f, ahead=True) for f in (np.nanmax, np.nanmin)]
+    one_current = np.roll(extremes[0] - extremes[1], _SLOW) < SAME
+    usable = (np.abs(balance[0] - balance[1]) < 1e-9) & (calm > 0.5) & one_current
     usable[: 2 * _SLOW] = usable[n - 1 :] = False
     step = np.where(usable, ahead - behind, np.nan)
     both = np.hypot(*(_windows(noise, _SLOW, np.nanmean, ahead=a) for a in (True, False))) / math.sqrt(_SLOW)
@@ -150,6 +154,9 @@ def _sharp(levels: Levels, prior: float) -> Odds:
     if width > _NARROW:
         near, close = _steps(levels, known, _NARROW)
         sharp = _peaks(np.where(step < 0.5 * near, _ratio(-near, close), -np.inf), _NARROW)  # it lasts
+        for k in np.flatnonzero(np.isfinite(ratio)):  # what is sharp nearby has its own place
+            if np.any(sharp[max(k - width, 0) : k + width + 1] > 0.0):
+                ratio[k] = -np.inf
         better = sharp > ratio
         ratio, step, spread = (np.where(better, a, b) for a, b in ((sharp, ratio), (near, step), (close, spread)))
     top = np.repeat(np.maximum.reduceat(ratio, first), counted)
@@ -163,11 +170,20 @@ def _sharp(levels: Levels, prior: float) -> Odds:
 
 
 def _peaks(ratio: Floats, reach: int) -> Floats:
-    """Return the values that are the highest within ``reach`` places, else minus infinity: a fall shows in all windows that hold it."""
-    out = np.array(ratio)
+    """Return each top of the odds at one place, else minus infinity: a fall shows in all windows that hold it.
+
+    Middle values do not change while a fall is less than half a window away: its place is the middle of the top.
+    """
+    out = np.full(len(ratio), -np.inf)
+    done = -1
     for k in np.flatnonzero(ratio > 0.0):
-        if ratio[k] < ratio[max(k - reach, 0) : k + reach + 1].max():
-            out[k] = -np.inf
+        begin, stop = max(k - reach, 0), k + reach + 1
+        if k <= done or ratio[k] < ratio[begin:stop].max():
+            continue
+        top = np.flatnonzero(ratio[begin:stop] >= ratio[k] - _LEVEL_TOP) + begin
+        place = int(top[(len(top) - 1) // 2])
+        out[place] = ratio[place]
+        done = int(top[-1])
     return out
 
 
@@ -191,8 +207,20 @@ def _steps(levels: Levels, known: Ints, width: int) -> tuple[Floats, Floats]:
     noise = np.hypot(noise, np.roll(noise, 1))
     uneven = np.hypot(right - left, _UNLIKE * np.maximum(right, left))
     calm = np.isfinite(step) & (uneven < 1e-6)
-    common = running_scatter(np.where(calm, step, np.nan), noise, levels.fall.shape[1])
+    parts = levels.fall.shape[1]
+    common = running_scatter(np.where(calm, step, np.nan), noise, parts)
+    inside = _inside(known // parts, width)
+    if np.any(inside):  # between half cycles more differs than within one
+        common = np.where(inside, running_scatter(np.where(calm & inside, step, np.nan), noise, _INSIDE), common)
     return step, np.sqrt(common**2 + noise**2 + uneven**2)
+
+
+def _inside(owner: Ints, width: int) -> NDArray[np.bool_]:
+    """Return where the parts before and after lie in one half cycle."""
+    out = np.zeros(len(owner), dtype=np.bool_)
+    if len(owner) > 2 * width:
+        out[width : len(owner) - width + 1] = owner[: len(owner) - 2 * width + 1] == owner[2 * width - 1 :]
+    return out
 
 
 def _sustained(levels: Levels) -> Floats:

@@ -26,6 +26,7 @@ __all__ = ["Search"]
 _EVEN = 0.0  # ln of the odds from which an event is reported: as likely as not
 _RISE = math.log(3.0)  # of a step that ran its time, to speak of lost contact
 _END_RISE = math.log(2.0)  # of the last record of all
+_AT_FIRST = 0.1  # relative doubt of the resistance of a cell that nothing can be compared with
 _CUT_RISE = 0.1  # of a step that was cut short
 _CUT_BY_HAND = 1e-3  # probability that a step of a sound cell is ended early
 _AT_TOP = 0.05  # probability that a step ended by hand ends at the highest voltage of the test
@@ -60,11 +61,14 @@ class Search:
     _short: _Short | None = None
     _lost: int | None = None
     _usual_rest: float = 0.0
+    _usual_length: float = 0.0
 
     def run(self) -> tuple[CellEvent, ...]:
         """Return all events."""
         waits = self.cycles.start[1:] - self.cycles.end[:-1]
         self._usual_rest = float(np.median(waits)) if len(waits) else 0.0
+        lengths = self.records.time[self.cycles.first_record + self.cycles.records - 1] - self.cycles.start
+        self._usual_length = float(np.median(lengths))
         for h in range(len(self.cycles)):
             if not self.cycles.galvanostatic[h]:
                 continue
@@ -72,6 +76,8 @@ class Search:
                 self._during_short(h)
             elif self._is_fall(h):
                 self._begin_short(h)
+            else:
+                self._from_the_start(h)
             self._contact(h)
             self._vanished(h)
         self._gaps()
@@ -80,6 +86,20 @@ class Search:
     # shorts -----------------------------------------------------------------------------------------------------------
     def _is_fall(self, h: int) -> bool:
         return bool(self.falls.log_odds[h] >= _EVEN and self.falls.size[h] >= SMALLEST)
+
+    def _from_the_start(self, h: int) -> None:
+        """Note a cell that resists less than its known electrolyte before anything could be seen to fall."""
+        if self.floor.resistance is None or not self.floor.measured or h > 1:
+            return
+        resistance = self._resistance(h)
+        if not resistance < self.floor.resistance:
+            return
+        size = math.log(self.floor.resistance / resistance)
+        odds = change_odds(size, _AT_FIRST, self.prior)
+        if size >= SMALLEST and odds >= _EVEN:
+            self._short = _Short(len(self.events), {}, size, True)
+            words = ("No sound half cycle came before.", self._words_of_hard(resistance, size))
+            self._add("hard_short", float(self.cycles.start[h]), h, probability(odds), words)
 
     def _begin_short(self, h: int) -> None:
         size, part = float(self.falls.size[h]), int(self.falls.part[h])
@@ -103,8 +123,9 @@ class Search:
             return
         last = h + 1 == len(cycles)
         until = float(self.records.time[-1]) if last else float(cycles.start[h + 1])
-        lasted, nominal = float(cycles.end[h] - cycles.start[h]), float(cycles.nominal[h])
-        begun = lasted > (1.0 - _SHORTER) * nominal  # at the end of a half cycle: the test may be over
+        last_record = self.records.time[cycles.first_record[h] + cycles.records[h] - 1]
+        lasted, nominal = float(last_record - cycles.start[h]), float(cycles.nominal[h])
+        begun = lasted > (1.0 - _SHORTER) * self._usual_length  # at the end of a half cycle: the test may be over
         if until - float(cycles.end[h]) < self._usual_rest + 0.5 * nominal or (begun and (last or self._short is None)):
             return
         words = (
@@ -161,7 +182,9 @@ class Search:
         return (1.0 if self.cycles.area is None else self.cycles.area) / float(self.cycles.current[h])
 
     def _after(self, h: int, part: int) -> float:
-        """Return the resistance in the three parts after a fall, without that in which it happened."""
+        """Return the resistance in the three parts after a fall, without that in which it happened; NaN without a current."""
+        if not math.isfinite(self.cycles.current[h]):
+            return math.nan
         logs = self.levels.logs[h : h + 2] + np.log([[self._per_volt(k)] for k in range(h, min(h + 2, len(self.cycles)))])
         later = logs.ravel()[part:]
         known = later[np.isfinite(later)]
@@ -225,7 +248,7 @@ class Search:
     def _cut(self, h: int, before: int) -> tuple[float, tuple[str, ...], bool] | None:
         """Return odds and words of a step that was ended before its time."""
         end = float(self.cycles.last_voltage[h])
-        usual = float(self.cycles.overpotential_end[before]) if before >= 0 else math.nan
+        usual = float(self.cycles.highest[before]) if before >= 0 else math.nan
         lasted = float(self.cycles.end[h] - self.cycles.start[h])
         words = [
             f"The step ended after {lasted / 60.0:.3g} of {self.cycles.nominal[h] / 60.0:.3g} min, at {end * 1e3:.3g} mV."
@@ -245,11 +268,12 @@ class Search:
         """Return odds and words of a step that ran its time, or with which the record ends."""
         before = int(self.levels.before[h])
         end = float(self.cycles.last_voltage[h])
-        if h + 1 == len(self.cycles) and before >= 0 and min(end, float(self.cycles.overpotential_end[before])) > 0.0:
-            last = math.log(end / float(self.cycles.overpotential_end[before])) - float(self.levels.expected[h])
+        usual = float(self.cycles.highest[before]) if before >= 0 else math.nan
+        if h + 1 == len(self.cycles) and min(end, usual) > 0.0:
+            last = math.log(end / usual) - float(self.levels.expected[h])
             if last > _END_RISE:
                 words = (f"The record ends at {end * 1e3:.3g} mV, {100 * math.expm1(last):.0f} % above the half cycle before.",)
-                doubt = math.hypot(float(self.levels.common[h]), float(self.cycles.noise[h]) / float(self.cycles.overpotential_end[before]))
+                doubt = math.hypot(float(self.levels.common[h]), float(self.cycles.noise[h]) / usual)
                 return change_odds(last, doubt, self.prior), words, False
         size = float(self.rises.size[h])
         if before < 0 or not size > _RISE:

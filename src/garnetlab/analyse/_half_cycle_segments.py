@@ -28,7 +28,7 @@ _SIGMAS = 6.0
 _NEAR_ZERO = 0.25  # share of the usual voltage, below which a cell may be at rest
 _GAP = 5.0  # times the longest interval usual in such a piece
 _GRID = 0.02  # relative width within which durations count as repeated
-_FULL = 0.25
+_FULL = 0.25  # share of the fullest group that a group of larger values needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,8 @@ def difference_noise(values: Floats) -> float:
     return float(_MAD * np.median(np.abs(bend)) / np.sqrt(6.0)) if len(bend) else 0.0
 
 
-def most_repeated(values: Floats) -> float:
-    """Return the centre of the largest values that agree within 2 % and are at least a quarter as many as any such group.
+def most_repeated(values: Floats, *, fewest: float = _FULL) -> float:
+    """Return the centre of the largest values that agree within 2 % and are ``fewest`` times as many as any such group.
 
     Half cycles are cut short, never made longer: of two lengths that repeat, the longer one is the protocol's.
     """
@@ -126,7 +126,7 @@ def most_repeated(values: Floats) -> float:
         return float("nan")
     upper = np.searchsorted(known, known * (1.0 + _GRID), side="right")
     count = upper - np.arange(len(known))
-    full = np.flatnonzero(count >= _FULL * count.max())
+    full = np.flatnonzero(count >= fewest * count.max())
     top = full[upper[full] == upper[full[-1]]]  # of those that end together, the fullest
     return float(np.median(known[top[0] : upper[top[0]]]))
 
@@ -174,11 +174,22 @@ def _sign_of_voltage(records: Records) -> Ints:
         message = "voltage = 0 V everywhere: expected the voltages of a symmetric cell. Look at the columns of the file."
         raise InvalidInput(message)
     place = np.maximum(np.searchsorted(known, np.arange(len(told)), side="right") - 1, 0)
-    kept = told[known[place]]
+    kept = _without_flips(told[known[place]])
     runs = _runs(told == 0)
     kept[_marked(runs[runs[:, 1] - runs[:, 0] >= 2], len(kept))] = 0  # one alone is on its way through zero
     kept[_rests(voltage, records.time)] = 0
     return kept
+
+
+def _without_flips(sign: Ints) -> Ints:
+    """Return the directions without single records of the other sign, where directions last for more: wrong readings."""
+    turns = np.count_nonzero(np.diff(sign))
+    if len(sign) < 3 * (turns + 1):
+        return sign
+    out = np.array(sign)
+    alone = (sign[1:-1] != sign[:-2]) & (sign[2:] == sign[:-2])
+    out[1:-1][alone] = sign[:-2][alone]
+    return out
 
 
 def _runs(inside: Bools) -> NDArray[np.int64]:
@@ -196,10 +207,10 @@ def _rests(voltage: Floats, time: Floats) -> Bools:
     usual = float(np.median(time[high[:, 1] - 1] - time[high[:, 0]]))
     start, stop = runs.T
     inner = (start > 0) & (stop < len(voltage)) & (stop - start >= 2)
-    lasted = time[np.minimum(stop, len(voltage) - 1)] - time[np.maximum(start - 1, 0)]
+    lasted = (stop - start) * float(np.median(np.diff(time)))  # a gap in a rest does not make it longer
     rest = inner & (lasted <= usual)
     if np.any(rest) and stop[-1] == len(voltage):  # the record may end with a rest like the others
-        rest[-1] = time[-1] - time[start[-1]] <= 1.1 * float(np.median(lasted[rest]))
+        rest[-1] = lasted[-1] <= 1.1 * float(np.median(lasted[rest]))
     return _marked(runs[rest], len(voltage))
 
 

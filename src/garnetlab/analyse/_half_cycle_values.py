@@ -206,7 +206,8 @@ def lengths_of(records: Records, pieces: Pieces, chosen: Ints, values: Values) -
     ends = pieces.last[chosen] - 1
     earlier = np.abs(records.voltage[np.maximum(ends - 1, pieces.first[chosen])])
     jumped = np.abs(records.voltage[ends]) > _JUMP * earlier
-    nominal, constant = _nominal(duration, values.current, sound, jumped)
+    fewest = 1.0 if pieces.source == "voltage" else 0.25  # pieces of one sign may hold several half cycles
+    nominal, constant = _nominal(duration, values.current, sound, jumped, fewest)
     usual = float(np.median(np.diff(records.time))) if len(records.time) > 1 else 0.0
     slack = _SHORT * nominal + 2.0 * np.minimum(values.longest_interval, usual)
     slack = np.minimum(slack, 0.45 * nominal)
@@ -219,14 +220,14 @@ def lengths_of(records: Records, pieces: Pieces, chosen: Ints, values: Values) -
     return Lengths(duration, np.where(known, nominal, duration), offset, finished, cut, constant)
 
 
-def _nominal(duration: Floats, current: Floats, sound: Bools, jumped: Bools) -> tuple[Floats, str]:
+def _nominal(duration: Floats, current: Floats, sound: Bools, jumped: Bools, fewest: float) -> tuple[Floats, str]:
     """Return the length that the protocol repeats, per half cycle, and what it holds constant."""
     charge = duration * current
     constant = "time"
     if np.all(np.isfinite(charge)) and np.ptp(current) > 0.05 * float(np.median(current)):
         share = [_agreement(x[sound]) for x in (duration, charge)]
         constant = "capacity" if share[1] > share[0] else "time"
-    usual = most_repeated((charge if constant == "capacity" else duration)[sound])
+    usual = most_repeated((charge if constant == "capacity" else duration)[sound], fewest=fewest)
     nominal = usual / current if constant == "capacity" else np.full(len(duration), usual)
     if not np.isfinite(usual):
         return np.full(len(duration), np.nan), "unknown"

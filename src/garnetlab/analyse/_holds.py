@@ -97,6 +97,8 @@ def _hold(time: Floats, voltage: Floats, current: Floats, start: int, stop: int)
     begin = time[start]
     if start and time[start] - time[start - 1] < _LONE * float(np.median(np.diff(time[start:stop]))):
         begin = time[start - 1]
+    elif not start and 0.0 < time[0] < _LONE * float(np.median(np.diff(time[:stop]))):
+        begin = 0.0  # the clock of a record that begins with the hold started with it
     t = time[start:stop] - begin
     rises = (np.diff(t, prepend=-1.0) > 0.0) & (t > 0.0)
     if rises.sum() < _LEAST:

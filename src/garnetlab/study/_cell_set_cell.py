@@ -20,12 +20,25 @@ from garnetlab.physics.short_circuit import short_resistance
 from garnetlab.simulate import CellModel, CellTest, FaceModel, simulate_cell, symmetric_cell
 from garnetlab.study._cell_set_layer import SOFT_FLOOR, Rows, intact_voltage, sound_cell
 from garnetlab.study._cell_set_plan import NOISES, Plan
-from garnetlab.study._paper_faces import paper_asr, paper_face
+from garnetlab.study._paper_faces import PaperParameters, paper_face
+from garnetlab.study._paper_interface import paper_asr
 
 __all__ = ["Run", "run_plan"]
 
 Floats = NDArray[np.float64]
 
+#: rounded medians of the calibration; written down here, so that a new calibration does not change the set
+_FACES = PaperParameters(
+    0.53,
+    FaceModel(
+        initial_contact=0.1,
+        exchange_current_density=1.0,
+        supply_activation_energy=0.55 * units.eV,
+        height=2.7e-6,
+        damage_exponent=7.3,
+        damage_activation_energy=0.19 * units.eV,
+    ),
+)
 _PLENTY = 1e8  # s after a short: until the program ends
 _LITHIUM_RESISTIVITY = 9.28e-8  # ohm m at 20 degC, as in physics.short_circuit
 _LEAST_CONTACT = 0.6  # of that at the start, in a healthy cell
@@ -105,7 +118,9 @@ def _fitted(plan: Plan) -> Plan | None:
 def _base_cell(plan: Plan) -> CellModel:
     """Return the cell with neither damage nor loss of contact."""
     asr = paper_asr(plan.additive).value * plan.resistance
-    face = replace(paper_face(plan.additive, resistance=asr), damage_current=math.inf, supply=math.inf)
+    face = replace(
+        paper_face(plan.additive, parameters=_FACES, resistance=asr), damage_current=math.inf, supply=math.inf
+    )
     cell = symmetric_cell(face, area=plan.area, thickness=plan.thickness)
     return replace(cell, conductivity=cell.conductivity * plan.conductivity)
 

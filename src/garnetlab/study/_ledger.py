@@ -17,6 +17,7 @@ from garnetlab.study._audit_checks_numbers import Paper, rounding_std
 from garnetlab.study._audit_checks_record import Check
 from garnetlab.study._ledger_rows import Row, Status, assemble, planned
 from garnetlab.study._ledger_rows_audited import audited
+from garnetlab.study._ledger_rows_dc import dc_rows
 from garnetlab.study._ledger_rows_cells import living_cells
 from garnetlab.study._ledger_rows_spectra import ReadBack, read_back, series_of
 from garnetlab.study._ledger_rows_tafel import tafel_rows
@@ -44,6 +45,7 @@ class Ledger:
     labels:    Label of each result of a series.
     tests:     Tests of cells behind the rows of the calibrated model, by id.
     sweeps:    Voltage sweeps and their results behind the exchange currents, by id.
+    holds:     Currents under a constant voltage and their results behind the electronic conductivity, by id.
     """
 
     rows: tuple[Row, ...]
@@ -55,6 +57,7 @@ class Ledger:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tests: PaperTests = field(default_factory=dict)
     sweeps: Mapping[str, tuple[Measurement, Result]] = field(default_factory=dict)
+    holds: Mapping[str, tuple[Measurement, Result]] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> Row:
         for row in self.rows:
@@ -98,11 +101,12 @@ def reproduce(*, seed: int = SEED, progress: Callable[[int, int], None] | None =
         cells_to_come = len(tests_of_the_paper(paper))
         spectra = None if progress is None else lambda done, total: progress(done, total + cells_to_come)
         rows, behind = read_back(paper, Path(folder), seed=seed, progress=spectra)
+        electronic, holds = dc_rows(paper, Path(folder), seed=seed)
     before = sum(len(entry.measurements) for entry in behind.values())
     later = None if progress is None else lambda done, total: progress(before + done, before + total)
     cells, tests = living_cells(paper, seed=seed, progress=later)
     exchange, sweeps = tafel_rows(paper, seed=seed)
-    computed = {**planned(), **audited(paper), **rows, **cells, **exchange}
+    computed = {**planned(), **audited(paper), **rows, **cells, **exchange, **electronic}
     table = tuple(assemble(o, computed, None if o.value is None else rounding_std(o.value)) for o in observations)
     figures = series_of(behind)
     return Ledger(
@@ -115,6 +119,7 @@ def reproduce(*, seed: int = SEED, progress: Callable[[int, int], None] | None =
         labels={f.name: f.labels for f in figures},
         tests=tests,
         sweeps=sweeps,
+        holds=holds,
     )
 
 

@@ -104,7 +104,6 @@ _MISSING = {
     "photoemission": "A model of the photoelectron spectrum and its fit are missing.",
     "segregation": "A model of where the products gather, and an analysis of line scans, are missing.",
     "density": "An evaluation of weighings after Archimedes is missing.",
-    "polarisation": "A model of the DC polarisation transient and its analysis are missing.",
     "cell": "A model of the full cell with its LiFePO4 cathode is missing.",
     "cost": "A model of the materials cost is missing.",
 }
@@ -121,7 +120,6 @@ _NOT_YET = {
     "photoemission": "xps.co3",
     "segregation": "eds.interface",
     "density": "llzto.density.relative",
-    "polarisation": "llzto.sigma.electronic",
     "cell": "lfp.q1.10 lfp.q120.10 lfp.q1.0 lfp.ice.0 lfp.q38.0 lfp.gap.last.0 abuse.full lfp.plateaus.10",
     "cost": "cost.10",
 }

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from garnetlab import units
-from garnetlab.core import Channel, Outcome
+from garnetlab.analyse import CellEvents
+from garnetlab.core import Channel, InvalidInput, Outcome
 from garnetlab.physics.electrode_potential import open_circuit_voltage
 from garnetlab.simulate import CellTest
 from garnetlab.study._audit_checks_numbers import Paper
@@ -17,6 +21,7 @@ from garnetlab.study._calibration_observations import CALIBRATED, paper_observat
 from garnetlab.study._calibration_prediction import Prediction, predict
 from garnetlab.study._calibration_stored import calibrated_interface
 from garnetlab.study._ledger_rows import Computed, Status
+from garnetlab.study._paper_files import analysed_files, sentence
 from garnetlab.study._paper_tests import HALF, PaperTests, overpotentials, run_paper_tests
 
 __all__ = ["cell_rows", "living_cells"]
@@ -41,11 +46,16 @@ def living_cells(
     observations = paper_observations()
     predictions = predict(known.variant, known.draws, list(observations.values()), seed=seed)
     tests = run_paper_tests(paper, seed=seed, progress=progress)
+    with tempfile.TemporaryDirectory(prefix="garnetlab-cells-") as folder:
+        files = analysed_files(tests, Path(folder))
     said = (
         f"{known.variant.title}, calibrated on {', '.join(CALIBRATED)} (the rule that chose this variant was fixed after scores"
         " of the held-out rows had been seen)"
     )
-    return cell_rows(paper, tests, predictions, said), tests
+    rows = cell_rows(paper, tests, predictions, said)
+    rows = {key: replace(row, note=row.note + sentence(key, files)) for key, row in rows.items()}
+    rows["v.10.0.8.60C"] = _hot_voltage(files["life.10.0.8.60C"][0], said)
+    return rows, tests
 
 
 def cell_rows(paper: Paper, tests: Tests, predictions: Mapping[str, Prediction], model: str) -> dict[str, Computed]:
@@ -220,12 +230,16 @@ def _abuse(tests: Tests, model: str) -> Computed:
     )  # fmt: skip
 
 
-def _hot_voltage(tests: Tests, model: str) -> Computed:
-    voltage = overpotentials(_test(tests, "life.10.0.8.60C"))
-    value = 1e3 * float(np.median(voltage))
+def _hot_voltage(events: CellEvents, model: str) -> Computed:
+    """Return the overpotential of the half cycles that the analysis finds in the file of the simulated test."""
+    if events.cycles is None:
+        message = "events = without half cycles: expected those of cell_events."
+        raise InvalidInput(message)
+    value = 1e3 * float(np.median(events.cycles.overpotential_plateau))
     return Computed(
         Status.PREDICTED, value, 0.05 * value, None,
-        f"Median overpotential at the ends of half cycles; {model}; the std is that of the thickness of about 1 mm.",
+        f"Median plateau of the half cycles in the simulated file, read and analysed; {model}; the std is that of the thickness"
+        " of about 1 mm.",
         "See the check overpotential.60C of the audit: 74 mV would fit if it were counted from peak to peak.",
     )  # fmt: skip
 
@@ -251,5 +265,4 @@ _FINDINGS: dict[str, Callable[[Tests, str], Computed]] = {
     "sem.after.0": _contact_after("life.0.0.2", "a huge gap", good=False),
     "sem.after.10": _contact_after("life.10.0.2", "good contact", good=True),
     "abuse.sym": _abuse,
-    "v.10.0.8.60C": _hot_voltage,
 }

@@ -49,5 +49,7 @@ def read_with(path: Path, options: ReadOptions) -> tuple[Measurement, ...]:
         return (read_zipped(path, options),)
     if head == MAGIC:
         return (read_hdf5(path, options),)
-    message = f"expected HDF5 or a zip of {RAW} and {META}, found {head!r}. No archive of cellpy, or damaged: save it again."
+    message = (
+        f"expected HDF5 or a zip of {RAW} and {META}, found {head!r}. No archive of cellpy, or damaged: save it again."
+    )
     raise ReadError(path, message)

@@ -23,6 +23,7 @@ _ROOT = "CellpyData"
 _RAW = ("raw", "dfdata")  # since, before version 5
 _DATE = "datetime64[ns]"
 _UNIT = "raw_unit_"
+_MOST_PACKED = 1100  # bytes that zlib packs into one
 _KEPT = ("cell_name", "comment", "cellpy_file_version", "tester_ID")
 
 
@@ -36,10 +37,10 @@ def read_hdf5(path: Path, options: ReadOptions) -> Measurement:
     try:
         with h5py.File(path) as file:
             table = _table(path, file)
-            info = _info(file)
+            info = _info(path, file)
     except ReadError:
         raise
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ReadError(path, f"the HDF5 archive is damaged ({reason}). Save it again with cellpy.") from None
     columns, dates = _columns(path, *table)
@@ -70,7 +71,14 @@ def _table(path: Path, file: Any) -> tuple[NDArray[np.void], dict[str, str], dic
     fields = table.dtype.names
     kinds = {f: _decoded(table.attrs.get(f"{f}_dtype", b"")) for f in fields}
     names = {f: tuple(t or "" for t in pickled_texts(bytes(table.attrs.get(f"{f}_kind", b"")))) for f in fields}
-    return table[()], kinds, names
+    return _content(path, table), kinds, names
+
+
+def _content(path: Path, dataset: Any) -> NDArray[Any]:
+    """Return what a dataset holds; one that claims more than the file can is damaged."""
+    if dataset.nbytes > _MOST_PACKED * path.stat().st_size:
+        raise ReadError(path, f"{dataset.name} claims {dataset.nbytes} bytes: the archive is damaged. Save it again.")
+    return np.asarray(dataset[()])
 
 
 def _columns(
@@ -94,15 +102,15 @@ def _columns(
     return out, dates
 
 
-def _info(file: Any) -> dict[str, str | float]:
+def _info(path: Path, file: Any) -> dict[str, str | float]:
     """Return what the archive says of itself: texts and numbers by name."""
     group = file.get(f"{_ROOT}/info")
     out: dict[str, str | float] = {}
     for number in range(int(group.attrs.get("nblocks", 0)) if group is not None else 0):
-        names = [_decoded(n) for n in group[f"block{number}_items"][()]]
+        names = [_decoded(n) for n in _content(path, group[f"block{number}_items"])]
         values = group[f"block{number}_values"]
         if np.issubdtype(values.dtype, np.number):
-            found: list[str | float | None] = [float(x) for x in values[()].ravel()]
+            found: list[str | float | None] = [float(x) for x in _content(path, values).ravel()]
         else:
             found = list(pickled_texts(values[0].tobytes()))
         if len(found) == len(names):
