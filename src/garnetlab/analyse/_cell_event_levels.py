@@ -256,8 +256,9 @@ def _first_ones(cycles: HalfCycles, logs: Floats, difference: Floats, spread: Fl
             difference[0] = apart - np.median(apart[known[:quarter]])
             fallen = min(float(np.median(difference[0][known[-quarter:]])), 0.0)
             own = logs[1] - np.median(logs[1][known[:quarter]])
-            against = np.fmax(np.median(apart[known[:quarter]]) - apart, own)
-            difference[1] = against if fallen > -2.0 * _DIRECTIONS else fallen
+            against = np.median(apart[known[:quarter]]) - apart
+            against = np.minimum(np.fmax(against, own), np.fmax(against, 0.0))  # a fall only where it falls itself
+            difference[1] = against if fallen > -2.0 * _DIRECTIONS else np.where(np.isfinite(apart), fallen, np.nan)
             spread[:2] = _NOT_CALM
             spread[2:3] = np.hypot(spread[2:3], _DIRECTIONS)  # the first two tell nothing of slow changes
 

@@ -176,7 +176,7 @@ def _peaks(ratio: Floats, reach: int) -> Floats:
     """
     out = np.full(len(ratio), -np.inf)
     done = -1
-    for k in np.flatnonzero(ratio > 0.0):
+    for k in np.flatnonzero(ratio > 0.0).tolist():
         begin, stop = max(k - reach, 0), k + reach + 1
         if k <= done or ratio[k] < ratio[begin:stop].max():
             continue
@@ -199,7 +199,9 @@ def _steps(levels: Levels, known: Ints, width: int) -> tuple[Floats, Floats]:
     low, high = levels.rise.ravel()[known], levels.fall.ravel()[known]
     noise = levels.single.ravel()[known] / math.sqrt(width)
     change = np.repeat(levels.change, levels.fall.shape[1])[known]
-    before = np.minimum(_windows(low, width, np.nanmedian, ahead=False), _sustained(levels)[known // levels.fall.shape[1]])
+    before = np.minimum(
+        _windows(low, width, np.nanmedian, ahead=False), _sustained(levels)[known // levels.fall.shape[1]]
+    )
     after = _windows(high, width, np.nanmedian, ahead=True)
     left, right = (_windows(change, width, np.nanmean, ahead=a) for a in (False, True))
     step = after - before

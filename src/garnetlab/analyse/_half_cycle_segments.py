@@ -84,7 +84,8 @@ def records_of(measurement: Measurement) -> Records:
     time = time[kept]
     back = np.flatnonzero(np.diff(time) < 0.0)
     if len(back):
-        message = f"time = {time[back[0] + 1]:g} s after {time[back[0]]:g} s: expected a time that never goes back. Split the file."
+        before, after = float(time[back[0]]), float(time[back[0] + 1])
+        message = f"time = {after:g} s after {before:g} s: expected a time that never goes back. Split the file."
         raise InvalidInput(message)
     others = [measurement.channels.get(c) for c in (Channel.TEMPERATURE, Channel.STEP, Channel.CYCLE)]
     temperature, step, cycle = (None if c is None else c[kept] for c in others)
@@ -171,7 +172,9 @@ def _sign_of_voltage(records: Records) -> Ints:
     told = np.where(np.abs(voltage) > least, np.sign(voltage), 0.0).astype(np.int64)
     known = np.flatnonzero(told)
     if not len(known):
-        message = "voltage = 0 V everywhere: expected the voltages of a symmetric cell. Look at the columns of the file."
+        message = (
+            "voltage = 0 V everywhere: expected the voltages of a symmetric cell. Look at the columns of the file."
+        )
         raise InvalidInput(message)
     place = np.maximum(np.searchsorted(known, np.arange(len(told)), side="right") - 1, 0)
     kept = _without_flips(told[known[place]])
@@ -186,10 +189,10 @@ def _without_flips(sign: Ints) -> Ints:
     turns = np.count_nonzero(np.diff(sign))
     if len(sign) < 3 * (turns + 1):
         return sign
-    out = np.array(sign)
+    out: Ints = np.array(sign)
     alone = (sign[1:-1] != sign[:-2]) & (sign[2:] == sign[:-2])
     out[1:-1][alone] = sign[:-2][alone]
-    return out
+    return np.asarray(out)
 
 
 def _runs(inside: Bools) -> NDArray[np.int64]:
@@ -227,7 +230,7 @@ def _without_outliers(voltage: Floats) -> Floats:
     turns = np.count_nonzero(np.diff(np.sign(voltage)))
     if len(voltage) < 8 * (turns + 1) or len(voltage) < 3:
         return voltage
-    out = np.array(voltage)
+    out: Floats = np.array(voltage)
     a, b, c = voltage[:-2], voltage[1:-1], voltage[2:]
     out[1:-1] = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
     return out
@@ -246,11 +249,11 @@ def _new_level(records: Records, sign: Ints) -> Bools:
     change = np.minimum(near, wide)
     share = np.minimum(size[1:], size[:-1])
     if records.step is None:
-        return same & (change > _LEVEL * share) & (change > scatter)
+        return np.asarray(same & (change > _LEVEL * share) & (change > scatter))
     stepped = np.diff(records.step) != 0.0
     jump = np.abs(np.diff(records.voltage))
     moved = (jump > _JUMP * np.abs(records.voltage[:-1])) & (jump > _SIGMAS * records.noise)
-    return same & stepped & (((change > _SMALL_LEVEL * share) & (change > scatter)) | moved)
+    return np.asarray(same & stepped & (((change > _SMALL_LEVEL * share) & (change > scatter)) | moved))
 
 
 def _without_passing_zeros(first: Ints, sign: Ints, time: Floats) -> Ints:
@@ -264,8 +267,8 @@ def _without_passing_zeros(first: Ints, sign: Ints, time: Floats) -> Ints:
     waits = time[np.minimum(last, len(time) - 1)] - time[first]
     drop = single & (waits <= 1.5 * usual)
     sign[first[drop]] = sign[last[drop]]
-    kept = ~np.append(False, drop[:-1])  # the piece after a dropped one begins with the zero
-    return first[kept]
+    kept: Ints = first[~np.append(False, drop[:-1])]  # the piece after a dropped one begins with the zero
+    return kept
 
 
 # gaps -----------------------------------------------------------------------------------------------------------------

@@ -22,9 +22,11 @@ PARTS = 8  #: of the length of a half cycle, in which its overpotential is avera
 _STEADY = 0.1  # relative change of the current within a half cycle, beyond which it is not galvanostatic
 _SHORT = 0.02  # share of its length that a finished half cycle may miss, beside two records
 _OWN = 4  # half cycles at one current that agree, for a length of their own
+_AT_LIMIT = 0.99  # of the highest voltage of the test, at which a step that jumped was ended by a limit
 _JUMP = 1.25  # times the record before, at which a step that ends was ended by its voltage
 _EXACT = 5e-3  # of the length, by which a timer is off
 _COMMON, _LENGTHS = 0.01, 40  # share of runs of one length that are worth a pass of their own, and how many such passes
+_AROUND = 4  # half cycles to either side
 _BENDS = 3  # second differences that tell the noise
 _LOUDEST = 10.0  # times the noise of most half cycles, that is believed of one
 _MAD = 1.482602218505602
@@ -119,7 +121,7 @@ def values_of(records: Records, pieces: Pieces, chosen: Ints) -> Values:
         end=_end(records, first, last) * sign,
         highest=np.maximum.reduceat(np.abs(records.voltage), pieces.first)[chosen],
         noise=noise,
-        charge=_charge(records, pieces, chosen, current),
+        charge=_charge(records, pieces, chosen),
         temperature=_means(records.temperature, pieces, chosen),
         records=last - first,
         longest_interval=np.maximum.reduceat(inside, pieces.first)[chosen],
@@ -168,9 +170,11 @@ def _noise(records: Records, pieces: Pieces, chosen: Ints) -> Floats:
         return np.full(len(chosen), _coarse_noise(records, pieces, chosen))
     found = np.full(len(chosen), np.nan)
     found[enough] = _MAD * _middle(bends, first[enough], last[enough]) / np.sqrt(6.0)
-    typical = float(np.median(found[enough]))
-    # a middle of few values scatters: no half cycle is taken to be much quieter than the others
-    return np.clip(np.where(enough, found, typical), 0.7 * typical, _LOUDEST * typical)
+    found[~enough] = float(np.median(found[enough]))
+    padded = np.pad(found, _AROUND, mode="edge")
+    typical = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1), axis=1)
+    # a middle of few values scatters: no half cycle is taken to be much quieter than those around it
+    return np.asarray(np.clip(found, 0.7 * typical, _LOUDEST * typical))
 
 
 def _coarse_noise(records: Records, pieces: Pieces, chosen: Ints) -> float:
@@ -182,7 +186,7 @@ def _coarse_noise(records: Records, pieces: Pieces, chosen: Ints) -> float:
     return float(_MAD * min(found) / np.sqrt(2.0)) if found else 0.0
 
 
-def _charge(records: Records, pieces: Pieces, chosen: Ints, current: Floats) -> Floats:
+def _charge(records: Records, pieces: Pieces, chosen: Ints) -> Floats:
     """Return the charge passed [C], to the moment at which the next piece begins; NaN without a current."""
     first, last = pieces.first[chosen], pieces.last[chosen]
     if records.current is None or pieces.source == "voltage":
@@ -207,7 +211,9 @@ def lengths_of(records: Records, pieces: Pieces, chosen: Ints, values: Values) -
     earlier = np.abs(records.voltage[np.maximum(ends - 1, pieces.first[chosen])])
     jumped = np.abs(records.voltage[ends]) > _JUMP * earlier
     fewest = 1.0 if pieces.source == "voltage" else 0.25  # pieces of one sign may hold several half cycles
-    nominal, constant = _nominal(duration, values.current, sound, jumped, fewest)
+    limited = jumped & (np.abs(records.voltage[ends]) >= _AT_LIMIT * float(values.highest.max()))
+    free = sound & ~limited if np.any(sound & ~limited) else sound
+    nominal, constant = _nominal(duration, values.current, free, jumped, fewest)
     usual = float(np.median(np.diff(records.time))) if len(records.time) > 1 else 0.0
     slack = _SHORT * nominal + 2.0 * np.minimum(values.longest_interval, usual)
     slack = np.minimum(slack, 0.45 * nominal)
@@ -215,7 +221,8 @@ def lengths_of(records: Records, pieces: Pieces, chosen: Ints, values: Values) -
     missing = np.maximum(nominal - duration, 0.0)
     offset = np.where(pieces.after_gap[chosen] & ends_at_once & (missing > slack), missing, 0.0)
     known = np.isfinite(nominal)
-    finished = known & (duration + offset >= nominal - np.where(jumped, _EXACT * nominal, slack))
+    limited &= (np.count_nonzero(limited) > 1) & (duration <= (1.0 + _SHORT) * nominal)
+    finished = known & ~limited & (duration + offset >= nominal - np.where(jumped, _EXACT * nominal, slack))
     cut = (known & ~finished | (duration <= 0.0)) & ends_at_once & ~pieces.after_gap[chosen]
     return Lengths(duration, np.where(known, nominal, duration), offset, finished, cut, constant)
 

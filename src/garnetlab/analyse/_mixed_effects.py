@@ -85,7 +85,7 @@ def fit_mixed(values: Floats, group: Groups, pellet: Groups) -> MixedFit:
     share = tuple(r / (1.0 + r) if math.isfinite(r) else 1.0 for r in ratios)
     from scipy.stats import chi2
 
-    edges = chi2.ppf([1.0 - _TAIL, _TAIL], rotated.freedom)
+    edges = np.asarray(chi2.ppf([1.0 - _TAIL, _TAIL], rotated.freedom))
     return MixedFit(
         means=means,
         covariance=covariance,
@@ -148,7 +148,7 @@ def _kenward_roger(
     parts = (np.eye(len(values)), z @ z.T)
     inverse = np.linalg.inv(variances[0] * parts[0] + variances[1] * parts[1])
     plain = np.linalg.inv(x.T @ inverse @ x)
-    means = plain @ x.T @ inverse @ values
+    means: Floats = plain @ x.T @ inverse @ values
     project = inverse - inverse @ x @ plain @ x.T @ inverse
     fisher = np.array([[0.5 * np.trace(project @ a @ project @ b) for b in parts] for a in parts])
     information = np.linalg.inv(fisher)
@@ -158,8 +158,10 @@ def _kenward_roger(
         for j, b in enumerate(parts):
             cross = x.T @ inverse @ a @ inverse @ b @ inverse @ x
             extra += information[i, j] * (cross - slopes[i] @ plain @ slopes[j])
-    covariance = plain + 2.0 * plain @ extra @ plain
-    return means, plain, 0.5 * (covariance + covariance.T), ((slopes[0], slopes[1]), information)
+    covariance = np.asarray(plain + 2.0 * plain @ extra @ plain, dtype=np.float64)
+    both: tuple[Floats, Floats] = (slopes[0], slopes[1])
+    adjusted: Floats = np.asarray(0.5 * (covariance + covariance.T), dtype=np.float64)
+    return means, np.asarray(plain, dtype=np.float64), adjusted, (both, np.asarray(information, dtype=np.float64))
 
 
 def _limits(rotated: _Rotated) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -170,7 +170,8 @@ def _pieces(low: Floats, high: Floats) -> tuple[Floats, Floats]:
     At one place an exact value's upper limit precedes the lower limits of open intervals and follows its own.
     """
     exact = low == high
-    ends = [(x, 1 if e else 2, 0) for x, e in zip(low, exact, strict=True)]  # kind 0: a lower limit
+    ends: list[tuple[float, float, int]]  # the last: 0 of a lower limit
+    ends = [(x, 1.0 if e else 2.0, 0) for x, e in zip(low, exact, strict=True)]
     ends += [(x, 1.5 if e else 0, 1) for x, e in zip(high, exact, strict=True)]
     ends.sort()
     found = [(a[0], b[0]) for a, b in pairwise(ends) if a[2] == 0 and b[2] == 1]

@@ -269,9 +269,11 @@ def _locate(family: Family, middle: Floats, in_group: Floats, rate: Floats) -> F
     z = rate * middle
     counts = in_group.sum(axis=0)
     if family.name == "normal":
-        return z @ in_group / counts
+        mean: Floats = z @ in_group / counts
+        return mean
     top = z.max(axis=1, keepdims=True)
-    return top + np.log(np.maximum(np.exp(np.maximum(z - top, -500.0)) @ in_group / counts, 1e-200))
+    place: Floats = top + np.log(np.maximum(np.exp(np.maximum(z - top, -500.0)) @ in_group / counts, 1e-200))
+    return place
 
 
 # profiles -------------------------------------------------------------------------------------------------------------

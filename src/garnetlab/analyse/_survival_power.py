@@ -197,11 +197,11 @@ def ladder_rejections(
 def _likelihood_share(first: Ints, second: Ints, ladder: Ladder) -> float:
     """Return the share in which the calibrated likelihood ratio of equal means exceeds its cut (level 5 % only)."""
     both = np.hstack([first, second])
-    low = both * ladder.step
+    low: Floats = np.asarray(both * ladder.step, dtype=np.float64)
     top = np.floor(ladder.highest / ladder.step + 1e-9) if math.isfinite(ladder.highest) else np.inf
     high = np.where(both >= top, np.inf, low + ladder.step)
     cells = first.shape[1]
-    data = Censored(low, high, np.repeat([0, 1], cells))
+    data = Censored(low, np.asarray(high, dtype=np.float64), np.repeat([0, 1], cells))
     drop = 2.0 * (maximise(data, NORMAL).value - maximise(data, NORMAL, fixed_difference(2, 0, 1, 0.0)).value)
     cut = cuts(NORMAL, (cells, cells), (cells, cells), Target("difference", 0, 1))[0]
     return float((drop > cut).mean())

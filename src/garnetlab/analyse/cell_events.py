@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from garnetlab import units
 from garnetlab.analyse._cell_event import CellEvent
@@ -11,6 +11,7 @@ from garnetlab.analyse._cell_event_floor import floor_of
 from garnetlab.analyse._cell_event_levels import levels_of
 from garnetlab.analyse._cell_event_odds import falls, rises
 from garnetlab.analyse._cell_event_search import Search
+from garnetlab.analyse._cell_event_view import View
 from garnetlab.analyse._half_cycle_segments import records_of
 from garnetlab.analyse.half_cycles import HalfCycles, half_cycles
 from garnetlab.core import Measurement, Result
@@ -62,14 +63,23 @@ def cell_events(
     InvalidInput  as ``half_cycles``, or for a resistance that is not positive.
     MissingInput  if a resistance is given for a file without current.
     """
-    cycles = measurement if isinstance(measurement, HalfCycles) else half_cycles(
-        measurement, area=area, current_density=current_density
+    cycles = (
+        measurement
+        if isinstance(measurement, HalfCycles)
+        else half_cycles(measurement, area=area, current_density=current_density)
     )
-    floor = floor_of(cycles, electrolyte_resistance)
     prior = 1.0 / max(len(cycles), _FEWEST)
     levels = levels_of(cycles)
-    search = Search(cycles, records_of(cycles.measurement), levels, falls(levels, cycles.sign, prior), rises(levels, prior), floor, prior)
-    events = search.run()
+    view = View(
+        cycles,
+        records_of(cycles.measurement),
+        levels,
+        falls(levels, cycles.sign, prior),
+        rises(levels, prior),
+        floor_of(cycles, electrolyte_resistance),
+        prior,
+    )
+    events = Search(view).run()
     return _result(cycles, events, levels.scatter, prior)
 
 

@@ -70,8 +70,10 @@ def critical_current(
     MissingInput  without a current or an area.
     InvalidInput  if the currents are no ladder.
     """
-    found = measurement if isinstance(measurement, CellEvents) else cell_events(
-        measurement, area=area, electrolyte_resistance=electrolyte_resistance
+    found = (
+        measurement
+        if isinstance(measurement, CellEvents)
+        else cell_events(measurement, area=area, electrolyte_resistance=electrolyte_resistance)
     )
     cycles = found.cycles
     if cycles is None:
@@ -128,10 +130,10 @@ def _rungs(cycles: HalfCycles) -> list[_Rung]:
     logs = np.log(cycles.current_density[used])
     tolerance = np.maximum(_SAME, 2.0 * cycles.current_std[used])
     breaks = np.flatnonzero(np.abs(np.diff(logs)) > tolerance[1:]) + 1
-    out = []
-    for own in np.split(used, breaks):
-        out.append(_Rung(float(np.median(cycles.current_density[own])), int(own[0]), int(own[-1]) + 1))
-    return out
+    return [
+        _Rung(float(np.median(cycles.current_density[own])), int(own[0]), int(own[-1]) + 1)
+        for own in np.split(used, breaks)
+    ]
 
 
 def _within(event: CellEvent, rungs: list[_Rung]) -> bool:
@@ -223,14 +225,14 @@ def _details(
         "pressure_MPa": pressure / units.MPa if isinstance(pressure, float) else None,
         "half_cycle_of_failure": None if failure is None else failure.half_cycle + 1,
         "cycle_of_failure": None if failure is None else failure.cycle,
-        "areal_capacity_of_half_cycle_mAh_cm2": _areal(cycles, failure),
+        "areal_capacity_of_half_cycle_mAh_cm2": _areal(failure),
         "current_densities_mA_cm2": [r.density / units.mA_cm2 for r in rungs],
         "half_cycles_per_current": [r.last - r.first for r in rungs],
         "events": found.details["events"],
     }
 
 
-def _areal(cycles: HalfCycles, failure: CellEvent | None) -> float | None:
+def _areal(failure: CellEvent | None) -> float | None:
     if failure is None or not math.isfinite(failure.areal_capacity):
         return None
     return failure.areal_capacity / units.mAh_cm2

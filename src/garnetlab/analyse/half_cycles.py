@@ -30,6 +30,7 @@ _CurrentDensity = Annotated[float, units.Dim(A=1, m=-2)]
 
 _FAR = 1.0  # V: no symmetric cell begins beyond it
 _REST = 0.2  # V at rest, of a cell with two different electrodes
+_MOST = 0.9  # quantile of the size of the voltage at which it is cut
 _SKEW = 0.3  # offset over half the swing of the voltage, from which it is said
 
 
@@ -148,6 +149,17 @@ class HalfCycles:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the records show: pieces, which of them are half cycles, their values and lengths."""
+
+    records: Records
+    pieces: Pieces
+    chosen: Ints
+    values: Values
+    lengths: Lengths
+
+
 _COLUMNS = (
     "start", "end", "sign", "cycle", "current", "current_density", "overpotential_start", "overpotential_plateau",
     "overpotential_end", "overpotential_std", "resistance", "resistance_std", "curvature", "tip", "drift", "charge",
@@ -159,7 +171,9 @@ def _typical(values: Floats, unit: str, otherwise: Floats | None = None) -> Quan
     """Return the median with the spread among half cycles (one sigma from the median deviation)."""
     known = values if len(values) or otherwise is None else otherwise
     middle = float(np.median(known))
-    return Quantity(middle, 1.4826 * float(np.median(np.abs(known - middle))), unit, method="median, spread over half cycles")
+    return Quantity(
+        middle, 1.4826 * float(np.median(np.abs(known - middle))), unit, method="median, spread over half cycles"
+    )
 
 
 def half_cycles(
@@ -192,13 +206,13 @@ def half_cycles(
         message = "current = 0 A throughout: expected half cycles. Choose a file in which current passes."
         raise InvalidInput(message)
     warnings = list(measurement.warnings)
-    pieces = _symmetric(records, pieces, chosen, warnings)
+    pieces = _symmetric(records, pieces, warnings)
     values = values_of(records, pieces, chosen)
     lengths = lengths_of(records, pieces, chosen, values)
-    parts, counts = parts_of(records, pieces, chosen, lengths)
+    found = _Found(records, pieces, chosen, values, lengths)
     known = area if area is not None else sample_of(_without_temperature(measurement)).area
-    current, spread = _current(records, pieces, values, known, current_density, warnings)
-    return _table(measurement, records, pieces, chosen, values, lengths, (parts, counts), (current, spread), known, warnings)
+    currents = _current(found, known, current_density, warnings)
+    return _table(measurement, found, currents, known, warnings)
 
 
 def _without_temperature(measurement: Measurement) -> Measurement:
@@ -210,7 +224,7 @@ def _without_temperature(measurement: Measurement) -> Measurement:
 
 
 # symmetry -------------------------------------------------------------------------------------------------------------
-def _symmetric(records: Records, pieces: Pieces, chosen: Ints, warnings: list[str]) -> Pieces:
+def _symmetric(records: Records, pieces: Pieces, warnings: list[str]) -> Pieces:
     """Return the pieces, turned round where the voltage is opposite to the current throughout.
 
     Raises
@@ -222,7 +236,8 @@ def _symmetric(records: Records, pieces: Pieces, chosen: Ints, warnings: list[st
     if not len(plus) or not len(minus):
         _one_direction(records, pieces, owner)
         return pieces
-    high, low = float(np.median(plus)), float(np.median(minus))
+    top = float(np.quantile(np.abs(records.voltage[owner != 0]), _MOST))
+    high, low = (_weighted(v, top) for v in (plus, minus))
     middle, half = 0.5 * (high + low), 0.5 * (high - low)
     if abs(middle) > abs(half):
         _refuse(f"{low:.3g} V and {high:.3g} V in the two directions of current")
@@ -234,6 +249,13 @@ def _symmetric(records: Records, pieces: Pieces, chosen: Ints, warnings: list[st
 
     warnings.append("the voltage is opposite to the current throughout: the sign of the current was turned round.")
     return replace(pieces, sign=-pieces.sign)
+
+
+def _weighted(voltage: Floats, top: float) -> float:
+    """Return the mean weighted by the size, cut at ``top``: a cell that was shorted for long is still a symmetric one."""
+    cut = np.clip(voltage, -top, top)
+    weight = np.abs(cut)
+    return float(np.sum(cut * weight) / max(float(weight.sum()), 1e-300))
 
 
 def _one_direction(records: Records, pieces: Pieces, owner: Ints) -> None:
@@ -248,20 +270,21 @@ def _one_direction(records: Records, pieces: Pieces, owner: Ints) -> None:
 
 def _refuse(what: str) -> None:
     message = (
-        f"voltage = {what}: expected that of a symmetric cell, which changes its sign with the current. Analyse a full or"
-        " half cell with analyse_full_cell."
+        f"voltage = {what}: expected that of a symmetric cell, which changes its sign with the current. Take"
+        " analyse_full_cell for a full or a half cell."
     )
     raise InvalidInput(message)
 
 
 # table ----------------------------------------------------------------------------------------------------------------
-def _current(
-    records: Records, pieces: Pieces, values: Values, area: float | None, given: float | None, warnings: list[str]
-) -> tuple[Floats, Floats]:
+def _current(found: _Found, area: float | None, given: float | None, warnings: list[str]) -> tuple[Floats, Floats]:
     """Return the size of the current [A] and its standard uncertainty per half cycle."""
+    records, pieces, values = found.records, found.pieces, found.values
     if pieces.source == "current":
         if given is not None:
-            message = f"current_density = {given:g} A/m^2: expected none, the file has a current of its own. Leave it out."
+            message = (
+                f"current_density = {given:g} A/m^2: expected none, the file has a current of its own. Leave it out."
+            )
             raise InvalidInput(message)
         coarse = records.resolution > 0.1 * float(np.median(values.current))
         if coarse:
@@ -305,16 +328,17 @@ def _cycles(records: Records, pieces: Pieces, chosen: Ints) -> Ints:
 
 
 def _table(
-    measurement: Measurement, records: Records, pieces: Pieces, chosen: Ints, values: Values, lengths: Lengths,
-    parts: tuple[Floats, Ints], currents: tuple[Floats, Floats], area: float | None, warnings: list[str],
-) -> HalfCycles:  # fmt: skip
+    measurement: Measurement, found: _Found, currents: tuple[Floats, Floats], area: float | None, warnings: list[str]
+) -> HalfCycles:
+    records, pieces, chosen, values, lengths = found.records, found.pieces, found.chosen, found.values, found.lengths
+    parts, counts = parts_of(records, pieces, chosen, lengths)
     current, spread = currents
     scale = 1.0 if area is None else area
     with np.errstate(divide="ignore", invalid="ignore"):
         resistance = values.plateau / current * scale
         relative = np.hypot(values.plateau_std / values.plateau, spread / current)
         resistance_std = np.abs(resistance) * relative
-        curvature, tip, drift = _shape(parts[0], values.plateau)
+        curvature, tip, drift = _shape(parts, values.plateau)
     charge = np.where(np.isfinite(values.charge), values.charge, current * lengths.duration)
     density = np.full(len(current), np.nan) if area is None else current / area
     start = records.time[pieces.first[chosen]]
@@ -350,8 +374,8 @@ def _table(
         records=values.records,
         first_record=pieces.first[chosen],
         longest_interval=values.longest_interval,
-        parts=parts[0],
-        counts=parts[1],
+        parts=parts,
+        counts=counts,
         gaps=np.stack([records.time[pieces.gaps], records.time[pieces.gaps + 1]], axis=1),
         area=area,
         source=pieces.source,

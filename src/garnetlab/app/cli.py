@@ -145,8 +145,12 @@ def read(
 def analyse(
     files: Files,
     analysis: Annotated[
-        str | None, typer.Option("--as", help="eis, arrhenius, drt, cycling, events, ccd, full-cell, stripping, tafel or dc;"
-                                 " by default what the file holds decides.")
+        str | None,
+        typer.Option(
+            "--as",
+            help="eis, arrhenius, drt, cycling, events, ccd, full-cell, stripping, tafel or dc;"
+            " by default what the file holds decides.",
+        ),
     ] = None,
     area: Annotated[str | None, typer.Option(help='Electrode area, for example "0.785 cm^2".')] = None,
     diameter: Annotated[str | None, typer.Option(help='Electrode diameter, for example "10 mm".')] = None,
@@ -164,9 +168,13 @@ def analyse(
     ] = None,
     current_unit: CurrentUnit = None,
     cex_range: CexRange = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Follow the running cells of a folder; tell new events.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Follow the running cells of a folder; tell new events.")
+    ] = False,
     every: Annotated[str, typer.Option(help="With --watch: time between two looks.")] = "60 s",
-    looks: Annotated[int | None, typer.Option(min=1, help="With --watch: how many looks; without end if not given.")] = None,
+    looks: Annotated[
+        int | None, typer.Option(min=1, help="With --watch: how many looks; without end if not given.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write figures and tables into this folder too.")] = None,
     as_json: Json = False,
 ) -> None:

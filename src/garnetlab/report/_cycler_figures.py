@@ -99,7 +99,9 @@ def cells_figure(
         _legend(whole)
         figure.suptitle(title, fontsize=10)
         parts = "; ".join(f"{_LETTERS[k]} {a / _HOUR:.6g}–{b / _HOUR:.6g} h" for k, (a, b) in enumerate(shown))
-        caption = f"{title}: voltage over time{', enlarged: ' + parts if parts else ''}. Extremes of every piece are shown."
+        caption = (
+            f"{title}: voltage over time{', enlarged: ' + parts if parts else ''}. Extremes of every piece are shown."
+        )
         return save_figure(figure, folder, name, caption, data)
 
 
@@ -171,6 +173,8 @@ def _verdict(axes: Axes, result: Result) -> None:
             value = result.quantities[key].value / units.mA_cm2
             axes.axhline(value, color=colour, lw=1.0, ls="--", label=f"{word}: {value:.3g} mA cm$^{{-2}}$")
     if axes.get_legend_handles_labels()[0]:
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high + 0.4 * (high - low))  # room for the words
         axes.legend(loc="upper left")
 
 
@@ -216,7 +220,10 @@ def half_cycles_figure(result: Result, folder: Path, name: str, title: str) -> S
 
 
 def _dots(axes: Axes, time: Floats, values: Floats, plated: NDArray[np.bool_]) -> None:
-    for chosen, marker, colour, label in ((plated, "^", BLUE, "right electrode plated"), (~plated, "v", VERMILION, "stripped")):
+    for chosen, marker, colour, label in (
+        (plated, "^", BLUE, "right electrode plated"),
+        (~plated, "v", VERMILION, "stripped"),
+    ):
         if chosen.any():
             axes.plot(time[chosen], values[chosen], marker, color=colour, mfc="none", ms=2.6, mew=0.6, label=label)
 
@@ -233,7 +240,7 @@ def _mark_events(axes: Axes, result: Result, level: float) -> None:
         colour, marker, word = _EVENTS.get(str(event["kind"]), (BLACK, MARKERS[0], str(event["kind"])))
         at = float(event["time_h"])  # type: ignore[arg-type]
         near = int(np.clip(np.searchsorted(time, at), 0, len(time) - 1))
-        axes.plot(at, voltage[near] / level, marker, color=colour, ms=7, mfc="none", mew=1.4, zorder=5, label=word)
+        axes.plot(at, voltage[near] / level, marker, color=BLACK, ms=7, mfc=colour, mew=0.8, zorder=5, label=word)
 
 
 def _event_lines(axes: Axes, result: Result) -> None:
@@ -243,11 +250,11 @@ def _event_lines(axes: Axes, result: Result) -> None:
 
 
 def _legend(axes: Axes) -> None:
-    """Show each label once."""
+    """Show each label once, below the figure, where it hides nothing."""
     handles, labels = axes.get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))
-    if once:
-        axes.legend(once.values(), once.keys(), loc="upper left", ncols=min(len(once), 3))
+    if len(once) > 1:
+        axes.figure.legend(once.values(), once.keys(), loc="outside lower center", ncols=min(len(once), 4))
 
 
 def _volts(values: Floats) -> tuple[float, str]:

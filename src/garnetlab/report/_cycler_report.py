@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +33,9 @@ def cycler_figures(results: Sequence[Result], folder: Path, *, title: Titles, sl
         if 1 < len(cells) <= _TOGETHER:
             word = "Cycling" if kind == "cycling" else "Ladders"
             labels = _unlike([title(r) for r in cells])
-            saved.append(figures.cells_figure(cells, labels, folder, f"{kind}_together", f"{word} of {len(cells)} cells"))
+            saved.append(
+                figures.cells_figure(cells, labels, folder, f"{kind}_together", f"{word} of {len(cells)} cells")
+            )
     for i, result in enumerate(symmetric[:_SHEETS]):
         name, words = slug(f"{result.analysis}_{i + 1:03d}_{title(result)}"), title(result)
         if result.analysis == "ccd":
@@ -126,7 +129,7 @@ def _half_cycles(result: Result, name: str) -> list[dict[str, object]]:
         row: dict[str, object] = {"cell": name, "half cycle": i + 1}
         for column, (key, scale) in columns.items():
             value = float(curves[key][i]) / scale
-            row[column] = value if value == value else None  # NaN: not known
+            row[column] = None if math.isnan(value) else value
         rows.append(row)
     return rows
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,12 +42,18 @@ def capacity_figure(
             cycle = result.curves["cycle"][whole]
             capacity = result.curves["discharge_capacity"][whole] / factor(result)
             efficiency = 100.0 * result.curves["coulombic_efficiency"][whole]
-            look = {"color": CYCLE[k % len(CYCLE)], "marker": MARKERS[k % len(MARKERS)], "mfc": "none", "ms": 3.0, "lw": 0.6}
+            look = {
+                "color": CYCLE[k % len(CYCLE)],
+                "marker": MARKERS[k % len(MARKERS)],
+                "mfc": "none",
+                "ms": 3.0,
+                "lw": 0.6,
+            }
             upper.plot(cycle, capacity, label=label, **look)
             lower.plot(cycle, efficiency, **look)
             data |= {f"cycle {label}": cycle, f"discharge capacity {label}/{unit}": capacity,
                      f"coulombic efficiency {label}/%": efficiency}  # fmt: skip
-        upper.set_ylim(bottom=0.0)
+        upper.set_ylim(0.0, 1.12 * upper.get_ylim()[1])
         upper.set_ylabel(f"discharge capacity\n/ {unit}")
         known = [x[np.isfinite(x)] for n, x in data.items() if n.startswith("coulombic")]
         every = np.concatenate(known) if known else np.empty(0)
@@ -58,7 +64,8 @@ def capacity_figure(
         lower.axhline(100.0, color=BLACK, lw=0.4)
         lower.set_ylabel("coulombic efficiency\n/ %")
         lower.set_xlabel("cycle")
-        upper.legend(loc="best")
+        if len(results) > 1:
+            upper.legend(loc="best")
         figure.suptitle(title, fontsize=10)
         caption = f"{title}: discharge capacity and coulombic efficiency (discharge over charge) of complete cycles."
         return save_figure(figure, folder, name, caption, data)
@@ -76,11 +83,19 @@ def profiles_figure(
         for k, (result, label) in enumerate(zip(results, labels, strict=True)):
             numbers = _numbers(result)
             several = len(results) > 1
-            chosen = numbers[:: max(1, -(-len(numbers) // _DRAWN))] if not several else [numbers[0], numbers[-1]][: len(numbers)]
+            chosen = (
+                numbers[:: max(1, -(-len(numbers) // _DRAWN))]
+                if not several
+                else [numbers[0], numbers[-1]][: len(numbers)]
+            )
             for i, n in enumerate(dict.fromkeys(chosen)):
-                look = {"color": CYCLE[(k if several else i) % len(CYCLE)], "ls": _DASHES[i % 4] if several else "-", "lw": 1.0}
+                look = {
+                    "color": CYCLE[(k if several else i) % len(CYCLE)],
+                    "ls": _DASHES[i % 4] if several else "-",
+                    "lw": 1.0,
+                }
                 words = f"{label}, cycle {n}" if several else f"cycle {n}"
-                _profile(left, right, result, n, factor(result), look, words)
+                _profile((left, right), result, n, factor(result), look, words)
                 data |= _columns(result, n, factor(result), unit, label)
         left.set_xlabel(f"capacity / {unit}")
         left.set_ylabel("voltage / V")
@@ -94,17 +109,16 @@ def profiles_figure(
         return save_figure(figure, folder, name, caption, data)
 
 
-def _profile(
-    left: Axes, right: Axes, result: Result, n: int, factor: float, look: dict[str, object], words: str
-) -> None:
+def _profile(panels: tuple[Axes, Axes], result: Result, n: int, factor: float, look: dict[str, Any], words: str) -> None:
+    left, right = panels
     for side, way in (("charge", 1.0), ("discharge", -1.0)):
         key = f"{n}_{side}"
         if f"profile_{key}_charge" not in result.curves:
             continue
         charge, voltage = result.curves[f"profile_{key}_charge"], result.curves[f"profile_{key}_voltage"]
-        left.plot(np.abs(charge) / factor, voltage, label=words if side == "charge" else None, **look)  # type: ignore[arg-type]
+        left.plot(np.abs(charge) / factor, voltage, label=words if side == "charge" else None, **look)
         grid, density = result.curves[f"dqdv_{key}_voltage"], result.curves[f"dqdv_{key}_density"]
-        right.plot(grid, way * np.abs(density) / factor, **look)  # type: ignore[arg-type]
+        right.plot(grid, way * np.abs(density) / factor, **look)
 
 
 def _columns(result: Result, n: int, factor: float, unit: str, label: str) -> dict[str, Floats]:
@@ -161,7 +175,8 @@ def dc_figure(result: Result, folder: Path, name: str, title: str) -> SavedFigur
         axes.set_ylabel(f"|current| / {unit}")
         axes.legend(loc="best")
         figure.suptitle(title, fontsize=10)
-        caption = f"{title}: current under a constant voltage, the fitted decay and {'its floor' if floor else 'no floor: a bound'}."
+        ended = "its floor" if floor is not None else "no floor, so that there is a bound only"
+        caption = f"{title}: current under a constant voltage, the fitted decay and {ended}."
         data = {"time/s": time, "current/A": curves["current"], "bin time/s": curves["bin_time"],
                 "bin current/A": curves["bin_current"], "fit/A": curves["fit"]}  # fmt: skip
         return save_figure(figure, folder, name, caption, data)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def survival_figure(results: Sequence[Result], labels: Sequence[str], folder: Path, name: str, title: str) -> SavedFigure:
+def survival_figure(
+    results: Sequence[Result], labels: Sequence[str], folder: Path, name: str, title: str
+) -> SavedFigure:
     """Return the survival curves of groups of cells (Kaplan-Meier) with pointwise 95 % limits."""
     data: dict[str, Floats] = {}
     with style():

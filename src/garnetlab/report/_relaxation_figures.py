@@ -24,7 +24,7 @@ def relaxation_figure(result: Result, folder: Path, name: str, title: str) -> Sa
     curves = result.curves
     tau = curves["tau"]
     arcs = [k for k in sorted(curves) if k.startswith("gamma_arc")]
-    measured, fitted = curves["measured"], curves["fit"]
+    measured, fitted = (curves[f"{part}_real"] + 1j * curves[f"{part}_imaginary"] for part in ("measured", "fit"))
     factor, unit = _scale(np.abs(measured))
     level, level_unit = _scale(np.maximum(curves["gamma"], 1e-300))
     with style():
@@ -44,7 +44,9 @@ def relaxation_figure(result: Result, folder: Path, name: str, title: str) -> Sa
         left.set_xlabel("relaxation time / s")
         left.set_ylabel(f"γ(ln τ) / {level_unit}")
         left.legend(loc="best")
-        right.plot(measured.real / factor, -measured.imag / factor, "o", color=BLACK, mfc="none", ms=3, label="measured")
+        right.plot(
+            measured.real / factor, -measured.imag / factor, "o", color=BLACK, mfc="none", ms=3, label="measured"
+        )
         right.plot(fitted.real / factor, -fitted.imag / factor, color=VERMILION, lw=1.1, label="fit")
         _equal(right, measured.real / factor, -measured.imag / factor, ratio=1.2)
         right.set_xlabel(f"Re Z / {unit}")

@@ -92,7 +92,12 @@ def _write(title: str, analysis: Analysis, folder: Path, missing: Sequence[str] 
     saved += _tafel_figures(sweeps, folder / "figures")
     saved += cycler_figures(analysis.results, folder / "figures", title=_title, slug=slug)
     saved += _survival_figures(summary, folder / "figures")
-    tables = _tables(spectra, summary) | _sweep_table(sweeps) | _group_table(summary) | cycler_tables(analysis.results, title=_title)
+    tables = (
+        _tables(spectra, summary)
+        | _sweep_table(sweeps)
+        | _group_table(summary)
+        | cycler_tables(analysis.results, title=_title)
+    )
     make_folder(folder / "tables")
     files = [f for s in saved for f in s.files]
     for name, rows in tables.items():
@@ -267,7 +272,9 @@ def _body(title: str, written: Written, saved: list[SavedFigure], tables: dict[s
     for name, rows in tables.items():
         parts.append(_page.heading(f"Table: {name.replace('_', ' ')}"))
         if len(rows) > _ROWS:
-            parts.append(_page.paragraph(f"The first {_ROWS} of {len(rows)} rows; all are in tables/{name}.csv.", "soft"))
+            parts.append(
+                _page.paragraph(f"The first {_ROWS} of {len(rows)} rows; all are in tables/{name}.csv.", "soft")
+            )
         parts.append(_page.table(_shown(rows[:_ROWS]), numeric=_NUMERIC))
     parts.append(_page.heading("How sure, and why"))
     for result in results:

@@ -17,8 +17,8 @@ from garnetlab.study._audit_checks_numbers import Paper, rounding_std
 from garnetlab.study._audit_checks_record import Check
 from garnetlab.study._ledger_rows import Row, Status, assemble, planned
 from garnetlab.study._ledger_rows_audited import audited
-from garnetlab.study._ledger_rows_dc import dc_rows
 from garnetlab.study._ledger_rows_cells import living_cells
+from garnetlab.study._ledger_rows_dc import dc_rows
 from garnetlab.study._ledger_rows_spectra import ReadBack, read_back, series_of
 from garnetlab.study._ledger_rows_tafel import tafel_rows
 from garnetlab.study._paper_tests import PaperTests, tests_of_the_paper

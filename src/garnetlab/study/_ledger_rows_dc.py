@@ -23,7 +23,9 @@ _NOISE = 2e-11  # A
 _DECAY, _EXPONENT = 1e-6, 1.0
 
 
-def dc_rows(paper: Paper, folder: Path, *, seed: int) -> tuple[dict[str, Computed], dict[str, tuple[Measurement, Result]]]:
+def dc_rows(
+    paper: Paper, folder: Path, *, seed: int
+) -> tuple[dict[str, Computed], dict[str, tuple[Measurement, Result]]]:
     """Return the row of the electronic conductivity, and file and result behind it."""
     area = math.pi / 4.0 * paper.si("llzto.pellet.diameter") ** 2
     thickness = paper.si("llzto.pellet.thickness")
@@ -47,7 +49,8 @@ def dc_rows(paper: Paper, folder: Path, *, seed: int) -> tuple[dict[str, Compute
         found.field_value,
         found.field_std,
         found.field_interval,
-        "Simulated from the reported value as the current of Ag|LLZTO|Ag under 1 V for 3600 s with a decay of 1 uA s/t and 20 pA of"
-        " noise (both assumed), written as an EC-Lab file, read and analysed without knowing it: the decay is told from the floor.",
+        "Simulated from the reported value as the current of Ag|LLZTO|Ag under 1 V for 3600 s with a decay of 1 uA s/t and 20 pA"
+        " of noise (both assumed), written as an EC-Lab file, read and analysed without knowing it: the decay is told from the"
+        " floor.",
     )
     return {_KEY: row}, {_KEY: (record, result)}

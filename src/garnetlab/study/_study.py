@@ -194,7 +194,9 @@ def sample_options(
             if electrolyte_resistance is None
             else parse_quantity("electrolyte_resistance", electrolyte_resistance, "ohm")
         ),
-        current_density=None if current_density is None else parse_quantity("current_density", current_density, "A/m^2"),
+        current_density=None
+        if current_density is None
+        else parse_quantity("current_density", current_density, "A/m^2"),
     )
 
 
@@ -205,4 +207,8 @@ def read_options(*, current_unit: str | None = None, cex_range: str | None = Non
     ------
     InvalidInput  for text that is no unit or no range.
     """
-    return ReadOptions(current_unit=current_unit or "") if cex_range is None else ReadOptions.of_range(cex_range, current_unit or "")
+    return (
+        ReadOptions(current_unit=current_unit or "")
+        if cex_range is None
+        else ReadOptions.of_range(cex_range, current_unit or "")
+    )

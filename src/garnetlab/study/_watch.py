@@ -34,7 +34,9 @@ class NewEvent:
     def sentence(self) -> str:
         """Return the event as one line for people."""
         kind = str(self.event["kind"]).replace("_", " ")
-        sure = f"probability {float(self.event['probability']):.2g}" if self.event.get("probability") is not None else ""
+        sure = (
+            f"probability {float(self.event['probability']):.2g}" if self.event.get("probability") is not None else ""
+        )
         density = self.event.get("current_density_mA_cm2")
         at = f" at {float(density):.3g} mA/cm2" if density is not None else ""
         evidence = self.event.get("evidence") or [""]
