@@ -457,7 +457,7 @@ def test_truths_of_simulated_observations_lie_in_their_intervals():
 def test_a_short_run_finds_the_stored_posterior_again():
     model, variant = load_model(), interface_variant(DEFAULT)
     likelihood = InterfaceLikelihood(variant, [OBSERVATIONS[n] for n in model.calibrated])
-    found = calibrate(variant.parameters, likelihood, seed=5, starts=2, walkers=48, steps=120, particles=250)
+    found = calibrate(variant.parameters, likelihood, seed=5, starts=2, walkers=48, steps=300, particles=250)
     for i, p in enumerate(variant.parameters):
         stored = model.parameters[p.name]
         # four standard errors, and those of a chain of one or two correlation times count double
@@ -552,5 +552,5 @@ def test_the_typical_draw_gives_about_the_medians_of_all_draws():
         half = o.half_cycles[len(o.half_cycles) // 2]
         values = [run(found.variant.numbers(x), o, rows, half=half, z=0.0)[0] for x in found.draws]
         mine = run(found.numbers(), o, rows, half=half, z=0.0)[0]
-        low, high = np.quantile(values, (0.2, 0.8))
+        low, high = np.quantile(values, (0.1, 0.9), method="nearest")  # of 16, none among the outer tenths
         assert low <= mine <= high, name
