@@ -107,8 +107,8 @@ def test_lost_contact_and_a_voltage_limit_fail_a_current_as_well():
 
 
 def test_a_cell_that_fails_at_the_first_current_has_survived_none():
-    dying = cell(damage_current=3.0, damage_exponent=4.0)
-    found = critical_current(ladder(dying, start=1.0, cycles=4, stop=3.0).record)
+    dying = cell(damage_current=2.2, damage_exponent=4.0)  # (1/1.1)^4 = 0.68 per hour of plating: within 2 h
+    found = critical_current(ladder(dying, start=1.0, cycles=4, stop=4.0, after_short=30 * HOUR).record)
     assert SURVIVED not in found.quantities
     assert found[FAILED].field_value == pytest.approx(0.1)
     assert any("failed at the first current" in w for w in found.warnings)
@@ -125,7 +125,7 @@ def test_cycling_at_one_current_and_blocks_of_currents_are_no_ladders():
         InvalidInput, match=r"current density = 0.2 mA/cm\^2: expected at least 3 that rise.*cell_events"
     ):
         critical_current(steady.record)
-    falling = [r for r in _blocks((8.0, 4.0, 2.0))]
+    falling = _blocks((8.0, 4.0, 2.0))
     with pytest.raises(InvalidInput, match=r"expected a ladder that rises. Cut the file"):
         critical_current(_joined(falling))
 

@@ -18,9 +18,9 @@ __all__ = ["Search"]
 _EVEN = 0.0  # ln of the odds from which an event is reported: as likely as not
 _MOST_SIGNS = 3  # beside the fall
 _AT_FIRST = 0.1  # relative doubt of the resistance of a cell that nothing can be compared with
-#: probability that a voltage which goes to zero within a half cycle is shorted, not switched off; share of the half cycle that
-#: must be missing
-_VANISHED, _SHORTER = 0.8, 0.05
+#: probability that a voltage which goes to zero within a half cycle, or at its end for longer than two of them, is shorted and
+#: not switched off: an instrument that ends a test ends its record; share of a half cycle that must be missing
+_VANISHED, _VANISHED_AT_END, _SHORTER = 0.8, 0.6, 0.05
 _BACK = 0.4  # share of a fall that may remain after recovery
 _SHOWS = 0.4  # share of a fall that the next half cycle must show to speak for it
 
@@ -148,7 +148,8 @@ class Search:
         lasted = float(view.records.time[cycles.first_record[h] + cycles.records[h] - 1] - cycles.start[h])
         ended = lasted > (1.0 - _SHORTER) * view.length  # at the end of a half cycle: the test may be over
         away, nominal = until - float(cycles.end[h]), float(cycles.nominal[h])
-        if away < view.rest + 0.5 * nominal or (ended and (last or self._short is None)):
+        enough = 2.0 if ended and (last or self._short is None) else 0.5
+        if away < view.rest + enough * nominal:
             return
         words = (
             f"The voltage went to zero {lasted / 60.0:.3g} min into a half cycle of {nominal / 60.0:.3g} min and stayed"
@@ -157,7 +158,7 @@ class Search:
         )
         base = {int(cycles.sign[k]): k for k in range(max(h - 2, 0), h)}
         self._short = _Short(len(self.events), base, math.inf, hard=True)
-        self._add("hard_short", float(cycles.end[h]), h, _VANISHED, words)
+        self._add("hard_short", float(cycles.end[h]), h, _VANISHED_AT_END if enough > 1.0 else _VANISHED, words)
 
     # contact, gaps ----------------------------------------------------------------------------------------------------
     def _contact(self, h: int) -> None:
