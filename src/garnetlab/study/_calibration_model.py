@@ -159,7 +159,7 @@ class RowMaker:
             p[kernel.SPREAD] *= p[kernel.SUPPLY] / 10.0
         else:
             p[kernel.VOLUME], p[kernel.SUPPLY], p[kernel.SPREAD] = 0.0, 1.0, 1.0
-            p[kernel.GROWTH] = p[kernel.RELEASE] = 0.0
+            p[kernel.GROWTH] = p[kernel.RELEASE] = p[kernel.AT_REST] = 0.0
         p[kernel.DEAD] = numbers.irreversible
         if numbers.damage_current < math.inf:
             p[kernel.DAMAGE] = 1.0 / (numbers.damage_current * arrhenius(numbers.damage_energy, temperature))

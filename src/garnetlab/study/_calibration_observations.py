@@ -90,6 +90,9 @@ class InterfaceObservation:
         if not 0.0 <= self.additive <= _MOST_ADDITIVE:
             message = f"observation {self.id}: additive = {self.additive:g} wt%: expected 0 to 50; at 77 wt% no lithium is left."
             raise InvalidInput(message)
+        if self.kind == "ccd" and math.isinf(self.high):
+            message = f"observation {self.id}: high = {self.high}: expected a finite first failed current density."
+            raise InvalidInput(message)
         if self.kind == "ccd" and self.high / self.step > _MOST_STEPS:
             message = (
                 f"observation {self.id}: step = {self.step / _MILLI:g} mA/cm^2 up to {self.high / _MILLI:g}: expected at most"
@@ -98,9 +101,6 @@ class InterfaceObservation:
             raise InvalidInput(message)
         if self.kind == "life" and not self.current_density > 0.0:
             message = f"observation {self.id}: current_density = {self.current_density:g}: expected more than 0."
-            raise InvalidInput(message)
-        if self.kind == "ccd" and math.isinf(self.high):
-            message = f"observation {self.id}: high = {self.high}: expected a finite first failed current density."
             raise InvalidInput(message)
 
     @property
