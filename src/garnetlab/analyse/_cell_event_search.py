@@ -145,6 +145,8 @@ class Search:
             return
         last = h + 1 == len(cycles)
         until = float(view.records.time[-1]) if last else float(cycles.start[h + 1])
+        if np.any((cycles.gaps[:, 0] < until) & (cycles.gaps[:, 1] > cycles.end[h])):
+            return
         lasted = float(view.records.time[cycles.first_record[h] + cycles.records[h] - 1] - cycles.start[h])
         ended = lasted > (1.0 - _SHORTER) * view.length  # at the end of a half cycle: the test may be over
         away, nominal = until - float(cycles.end[h]), float(cycles.nominal[h])

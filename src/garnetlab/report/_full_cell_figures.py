@@ -109,7 +109,9 @@ def profiles_figure(
         return save_figure(figure, folder, name, caption, data)
 
 
-def _profile(panels: tuple[Axes, Axes], result: Result, n: int, factor: float, look: dict[str, Any], words: str) -> None:
+def _profile(
+    panels: tuple[Axes, Axes], result: Result, n: int, factor: float, look: dict[str, Any], words: str
+) -> None:
     left, right = panels
     for side, way in (("charge", 1.0), ("discharge", -1.0)):
         key = f"{n}_{side}"
