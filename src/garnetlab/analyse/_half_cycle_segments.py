@@ -177,11 +177,11 @@ def _sign_of_voltage(records: Records) -> Ints:
         )
         raise InvalidInput(message)
     place = np.maximum(np.searchsorted(known, np.arange(len(told)), side="right") - 1, 0)
-    kept = _without_flips(told[known[place]])
+    kept = told[known[place]]
     runs = _runs(told == 0)
     kept[_marked(runs[runs[:, 1] - runs[:, 0] >= 2], len(kept))] = 0  # one alone is on its way through zero
     kept[_rests(voltage, records.time)] = 0
-    return kept
+    return _without_flips(kept)
 
 
 def _without_flips(sign: Ints) -> Ints:
@@ -190,7 +190,7 @@ def _without_flips(sign: Ints) -> Ints:
     if len(sign) < 3 * (turns + 1):
         return sign
     out: Ints = np.array(sign)
-    alone = (sign[1:-1] != sign[:-2]) & (sign[2:] == sign[:-2])
+    alone = (sign[1:-1] == -sign[:-2]) & (sign[2:] == sign[:-2]) & (sign[1:-1] != 0)
     out[1:-1][alone] = sign[:-2][alone]
     return np.asarray(out)
 
