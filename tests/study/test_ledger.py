@@ -290,6 +290,22 @@ def test_a_ladder_deviates_by_what_its_step_lies_beyond_the_reported_one(survive
     assert _deviation(OBSERVED["ccd.1"], None, found) == pytest.approx(expected, abs=1e-9)
 
 
+def test_the_electronic_conductivity_is_told_from_the_decay_in_a_file(ledger):
+    row = ledger["llzto.sigma.electronic"]
+    assert row.status is Status.INPUT
+    assert row.interval[0] <= 5.16e-10 <= row.interval[1]
+    assert row.std < 0.02 * row.computed
+
+
+def test_the_files_of_typical_cells_are_read_and_analysed_without_knowing_them(ledger):
+    _, test = ledger.tests["ccd.10"]
+    survived = test.result["critical_current_density_survived"].field_value
+    assert f"survives {survived:.4g} and" in ledger["ccd.10"].note
+    _, short = ledger.tests["life.0.0.4"]
+    assert f"short after {short.result['time_to_failure'].field_value:.2f}" in ledger["life.0.0.4"].note
+    assert "no short and no loss of contact" in ledger["life.10.0.2"].note
+
+
 # living cells ---------------------------------------------------------------------------------------------------------
 CALIBRATION = {"ccd.0", "ccd.10", "ccd.10.60C", "life.0.0.2", "life.0.0.4", "life.10.0.2"}
 HELD_OUT = {
