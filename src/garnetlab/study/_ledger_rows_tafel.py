@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import tempfile
+from pathlib import Path
 
 import numpy as np
 
 from garnetlab.analyse import analyse_tafel
 from garnetlab.core import Measurement, Result
 from garnetlab.core._protocols import tafel_sweep
+from garnetlab.readers import bdf, read
 from garnetlab.simulate import FaceModel, simulate_cell
 from garnetlab.simulate._cell_model import symmetric_cell
 from garnetlab.study._audit_checks_numbers import Paper
@@ -33,6 +36,9 @@ def tafel_rows(paper: Paper, *, seed: int) -> tuple[dict[str, Computed], dict[st
         record = found.record
         if record is None:
             continue
+        with tempfile.TemporaryDirectory(prefix="garnetlab-sweep-") as folder:
+            (record,) = read(bdf.write_bdf(record, Path(folder) / f"{key}.bdf.csv"))
+        record = record.with_metadata(area=area, temperature=paper.temperature(key))
         result = analyse_tafel(record)
         exchange = result["exchange_current_density"]
         rows[key] = Computed(
@@ -41,8 +47,8 @@ def tafel_rows(paper: Paper, *, seed: int) -> tuple[dict[str, Computed], dict[st
             exchange.field_std,
             exchange.field_interval,
             f"Simulated from the reported value as a sweep of {name}|LLZTO|{name} from -0.5 to 0.5 V at 1 mV/s with 0.1 mV"
-            " of noise, and analysed without knowing it: both faces, ohmic drop by the fit. Contact loss, creep and damage"
-            " are off: the face holds only its kinetics.",
+            " of noise, written to a file in Battery Data Format, read and analysed without knowing it: both faces, ohmic drop by"
+            " the fit. Contact loss, creep and damage are off: the face holds only its kinetics.",
         )
         behind[key] = (record, result)
     return rows, behind
