@@ -67,7 +67,7 @@ def pybamm_model():
         share = pybamm.minimum(pybamm.maximum((w + d) / height, 1e-12), 0.999)
         theta = p[kernel.THETA0] * (1 - share ** (2.0 / 3.0))
         z = (pybamm.maximum(j, 0) / theta - p[kernel.SUPPLY]) / p[kernel.SPREAD]
-        soft = pybamm.maximum(z, 0) + pybamm.log(1 + pybamm.exp(-abs(z)))
+        soft = pybamm.maximum(z, 0) + pybamm.log(1 + pybamm.exp(-abs(z))) - p[kernel.AT_REST]
         opening = strips * p[kernel.VOLUME] * theta * p[kernel.SPREAD] * soft / micro
         open_gap = pybamm.maximum(w, 1e-12)
         radius = pybamm.maximum(1.5 * p[kernel.HEIGHT] * (open_gap / height) ** (1.0 / 3.0), p[kernel.SMALLEST])
