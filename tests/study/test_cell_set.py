@@ -268,3 +268,10 @@ def test_a_short_takes_its_share_as_by_hand():
     # 30 and 10 ohm m^2 side by side carry 1 A/m^2 at 7.5 V
     voltage = shorted_voltage(lambda current: 30.0 * current, np.array([1.0, -1.0]), np.array([10.0, 10.0]))
     assert voltage == pytest.approx([7.5, -7.5], rel=1e-10)
+
+
+def test_a_short_just_after_the_first_record_of_a_half_cycle_belongs_to_it():
+    # of the training seeds: the first record of the half cycle is still sound, the last parts of the one before are too
+    scores = [ours for _, ours, _ in scores_of(make_cell(TRAINING, i) for i in (32, 207, 565))]
+    assert [s.ladder for s in scores] == [True] * 3
+    assert all(s.in_time("hard_short") is not False for s in scores)

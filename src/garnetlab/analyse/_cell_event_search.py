@@ -12,6 +12,7 @@ from garnetlab.analyse._cell_event_contact import contact_is_back, lost_contact
 from garnetlab.analyse._cell_event_odds import SMALLEST, change_odds, probability
 from garnetlab.analyse._cell_event_signs import ONE_SIGN, hard_words, other_signs
 from garnetlab.analyse._cell_event_view import View
+from garnetlab.analyse._half_cycle_values import PARTS
 
 __all__ = ["Search"]
 
@@ -22,6 +23,7 @@ _AT_FIRST = 0.1  # relative doubt of the resistance of a cell that nothing can b
 #: not switched off: an instrument that ends a test ends its record; share of a half cycle that must be missing
 _VANISHED, _VANISHED_AT_END, _SHORTER = 0.8, 0.6, 0.05
 _BACK = 0.4  # share of a fall that may remain after recovery
+_NEXT = 2  # parts at the end of a half cycle in which a fall in the next one may be seen
 _SHOWS = 0.4  # share of a fall that the next half cycle must show to speak for it
 
 
@@ -66,9 +68,10 @@ class Search:
             return False
         return odds >= _EVEN or odds + ONE_SIGN * len(other_signs(self.view, h)) >= _EVEN
 
-    def _begin_short(self, h: int) -> None:
+    def _begin_short(self, seen: int) -> None:
         view, cycles = self.view, self.view.cycles
-        size, part = float(view.falls.size[h]), int(view.falls.part[h])
+        size = float(view.falls.size[seen])
+        h, part = self._place(seen, int(view.falls.part[seen]), size)
         base = {int(cycles.sign[h]): int(view.levels.before[h])}
         other = [k for k in range(h - 1, max(h - 6, -1), -1) if cycles.sign[k] != cycles.sign[h]]
         if other:
@@ -76,18 +79,31 @@ class Search:
         time, abrupt = view.moment(h, part, size)
         resistance = view.resistance_after(h, part)
         hard = view.floor.hard(resistance, size)
-        words, signs = self._words(h, base, abrupt=abrupt), other_signs(view, h)
+        words, signs = self._words(seen, h, base, abrupt=abrupt), other_signs(view, seen)
         if hard:
             words.append(hard_words(view, resistance, size))
-        odds = float(view.falls.log_odds[h]) + ONE_SIGN * len(signs)
+        odds = float(view.falls.log_odds[seen]) + ONE_SIGN * len(signs)
         self._short = _Short(len(self.events), base, size, hard)
         self._add("hard_short" if hard else "soft_short", time, h, probability(odds), (*words, *signs))
 
-    def _words(self, h: int, base: dict[int, int], *, abrupt: bool) -> list[str]:
-        falls, size = self.view.falls, float(self.view.falls.size[h])
+    def _place(self, h: int, part: int, size: float) -> tuple[int, int]:
+        """Return the half cycle and its part in which a fall lies: next to the end of a sound half cycle it lies in the next."""
+        view = self.view
+        if part < PARTS - _NEXT:
+            return h, part
+        own = view.levels.fall[h, part:]
+        known = own[np.isfinite(own)]
+        sound = len(known) > 0 and float(np.median(known)) > -_SHOWS * size
+        following = h + 1 < len(view) and bool(view.cycles.galvanostatic[h + 1])
+        if sound and following and not view.moment(h, part, size)[1]:
+            return h + 1, 0
+        return h, part
+
+    def _words(self, seen: int, h: int, base: dict[int, int], *, abrupt: bool) -> list[str]:
+        falls, size = self.view.falls, float(self.view.falls.size[seen])
         words = [
             f"The overpotential fell by {100.0 * -math.expm1(-size):.0f} % against the last two half cycles in this"
-            f" direction, {falls.deviations[h]:.0f} times what half cycles differ by."
+            f" direction, {falls.deviations[seen]:.0f} times what half cycles differ by."
         ]
         if self.view.cycles.source == "current":
             words.append("No step of the current explains it.")
