@@ -42,7 +42,7 @@ def test_a_current_without_unit_is_asked_for(cycling, cellpy_archive, tmp_path):
     m = cycling(24)
     cellpy_archive(m, tmp_path / "cell.cellpy", {})
     with pytest.raises(
-        ReadError, match=r"column = 'current' states no unit, and cellpy writes several\. Say it: current_unit"
+        ReadError, match=r"column = 'current' states no unit, and cellpy writes several\. Say it: --current-unit"
     ):
         read(tmp_path / "cell.cellpy")
     (found,) = read(tmp_path / "cell.cellpy", options=ReadOptions(current_unit="uA"))
@@ -139,7 +139,7 @@ def test_old_archives_give_a_unit_by_its_size(size, factor, cycling, tmp_path):
 
 def test_an_archive_without_units_or_records_is_refused(cycling, tmp_path):
     path = write_hdf5(cycling(24), tmp_path / "cell.h5", info={"cell_name": "a"})
-    with pytest.raises(ReadError, match=r"Say it: current_unit = 'mA'"):
+    with pytest.raises(ReadError, match=r"Say it: --current-unit mA"):
         read(path)
     path = write_hdf5(cycling(24), tmp_path / "other.cellpy", root="Other")
     with pytest.raises(ReadError, match=r"no table CellpyData/raw in this HDF5 file"):

@@ -265,7 +265,7 @@ MACCOR = "Rec\tCyc\tStep\tTest Time (sec)\tCurrent\tVoltage\tState"
 
 def test_a_current_without_unit_is_asked_for_and_the_option_used(tmp_path):
     text = f"{MACCOR}\n1\t1\t1\t0\t0\t3\tR\n2\t1\t2\t1\t5\t3,1\tD\n"
-    with pytest.raises(ReadError, match=r":1: column = 'Current' states no unit.*current_unit = 'mA'"):
+    with pytest.raises(ReadError, match=r":1: column = 'Current' states no unit.*--current-unit mA"):
         load(tmp_path, text, name="cell.txt")
     m = load(tmp_path, text, name="cell.txt", options=ReadOptions(current_unit="uA"))
     assert m[Channel.CURRENT] == pytest.approx([0.0, -5e-6], rel=4e-16)

@@ -105,7 +105,7 @@ BASYTEC = "~Time[s]\tDataSet\tLine\tCommand\tU[V]\tI\n"
 def test_a_current_without_unit_is_asked_for_and_taken(reader, text, tmp_path):
     path = tmp_path / "cell.txt"
     path.write_text(text)
-    with pytest.raises(ReadError, match=r"states no unit, .* Say it: current_unit = 'mA'"):
+    with pytest.raises(ReadError, match=r"states no unit, .* Say it: --current-unit mA"):
         read(path, reader=reader)
     (found,) = read(path, reader=reader, options=ReadOptions(current_unit="uA"))
     assert found[Channel.CURRENT].tolist() == [1.5e-6, 1.5e-6]

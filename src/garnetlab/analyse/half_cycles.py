@@ -270,8 +270,8 @@ def _one_direction(records: Records, pieces: Pieces, owner: Ints) -> None:
 
 def _refuse(what: str) -> None:
     message = (
-        f"voltage = {what}: expected that of a symmetric cell, which changes its sign with the current. Take"
-        " analyse_full_cell for a full or a half cell."
+        f"voltage = {what}: expected that of a symmetric cell, which changes its sign with the current. A full or a half"
+        " cell is analysed with --as full-cell (in Python analyse_full_cell)."
     )
     raise InvalidInput(message)
 

@@ -131,8 +131,13 @@ def read(
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        reason = "is a folder, expected a file" if path.is_dir() else (error.strerror or "cannot be opened")
-        raise ReadError(path, f"{reason}. Check the path.") from None
+        if path.is_dir():
+            message = (
+                "is a folder, expected a file. Name its files, or take 'garnetlab report FOLDER' for mixed files and"
+                " 'garnetlab analyse FOLDER --watch' for running cells."
+            )
+            raise ReadError(path, message) from None
+        raise ReadError(path, f"{error.strerror or 'cannot be opened'}. Check the path.") from None
     if not head:
         raise ReadError(path, "the file is empty (0 bytes). Export it again.")
     named = _load(reader) if isinstance(reader, str) else reader

@@ -258,8 +258,8 @@ def _unit(table: Table, vendor: Vendor, found: Mapping[str, str], role: str, opt
     unit = unit_of(text, DIMENSION[role])
     if unit is None:
         message = (
-            f"column = {name!r} states no unit, and {vendor.title} writes several. Say it: current_unit = 'mA' (or 'A',"
-            f" 'uA'), or name the column {name + ' (mA)'!r}."
+            f"column = {name!r} states no unit, and {vendor.title} writes several. Say it: --current-unit mA (or A, uA; in"
+            f" Python current_unit='mA'), or name the column {name + ' (mA)'!r}."
         )
         raise ReadError(table.path, message, max(table.line - 1, 1))
     return unit
