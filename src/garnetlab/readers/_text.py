@@ -176,7 +176,12 @@ def is_cut(last: str, previous: str) -> bool:
 
 
 def write_text(path: Path, text: str, encoding: str) -> None:
-    """Write ``text`` to ``path`` whole or not at all: into a new file beside it, which then takes its place.
+    """Write ``text`` to ``path`` whole or not at all; see ``write_bytes``."""
+    write_bytes(path, text.encode(encoding, errors="replace"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` whole or not at all: into a new file beside it, which then takes its place.
 
     Raises
     ------
@@ -186,7 +191,7 @@ def write_text(path: Path, text: str, encoding: str) -> None:
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             beside = Path(file.name)
-            file.write(text.encode(encoding, errors="replace"))
+            file.write(data)
         beside.chmod(0o644)
         beside.replace(path)
     except OSError as error:

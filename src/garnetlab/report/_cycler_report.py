@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from garnetlab import units
 from garnetlab.report import _cycler_figures as figures
+from garnetlab.report._files import flat_row
 from garnetlab.report._style import CYCLE, SavedFigure
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def cycler_tables(results: Sequence[Result], *, title: Titles) -> dict[str, list
     tables: dict[str, list[dict[str, object]]] = {}
     for kind in (*_SYMMETRIC, "full-cell", "stripping", "dc", "drt"):
         rows = [
-            {"cell": title(r), **_flat(row), "outcome": r.outcome.label}
+            {"cell": title(r), **flat_row(row), "outcome": r.outcome.label}
             for r in results
             if r.analysis == kind
             for row in r.to_rows()
@@ -132,14 +133,6 @@ def _half_cycles(result: Result, name: str) -> list[dict[str, object]]:
             row[column] = None if math.isnan(value) else value
         rows.append(row)
     return rows
-
-
-def _flat(row: dict[str, object]) -> dict[str, object]:
-    interval = row.get("interval")
-    rest = {k: v for k, v in row.items() if k != "interval"}
-    if isinstance(interval, list | tuple):
-        rest["low 95 %"], rest["high 95 %"] = interval
-    return rest
 
 
 def _unlike(labels: Sequence[str]) -> list[str]:

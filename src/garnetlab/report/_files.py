@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and rows of their tables."""
 
 from __future__ import annotations
 
@@ -35,3 +35,12 @@ def make_folder(path: Path) -> Path:
         message = f"out = {str(path)!r}: cannot make this folder ({error.strerror}). Choose another with --out."
         raise InvalidInput(message) from None
     return path
+
+
+def flat_row(row: dict[str, object]) -> dict[str, object]:
+    """Return the row of a table with its interval in two columns."""
+    interval = row.get("interval")
+    rest = {k: v for k, v in row.items() if k != "interval"}
+    if isinstance(interval, list | tuple):
+        rest["low 95 %"], rest["high 95 %"] = interval
+    return rest

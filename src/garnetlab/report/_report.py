@@ -13,7 +13,7 @@ from garnetlab.core import InvalidInput, Result
 from garnetlab.report import _impedance_figures as figures
 from garnetlab.report import _page
 from garnetlab.report._cycler_report import cycler_figures, cycler_tables
-from garnetlab.report._files import make_folder, write_text
+from garnetlab.report._files import flat_row, make_folder, write_text
 from garnetlab.report._style import SavedFigure, rows_csv
 from garnetlab.study import (
     Analysis,
@@ -180,7 +180,7 @@ def _survival_figures(summary: Summary, folder: Path) -> list[SavedFigure]:
 
 def _group_table(summary: Summary) -> dict[str, list[dict[str, object]]]:
     rows = [
-        {"group": r.details["label"], "analysis": r.analysis, **_flat(row), "outcome": r.outcome.label}
+        {"group": r.details["label"], "analysis": r.analysis, **flat_row(row), "outcome": r.outcome.label}
         for r in summary.groups
         for row in r.to_rows()
     ]
@@ -189,7 +189,7 @@ def _group_table(summary: Summary) -> dict[str, list[dict[str, object]]]:
 
 def _sweep_table(sweeps: Sequence[Result]) -> dict[str, list[dict[str, object]]]:
     rows = [
-        {"file": _title(result), **_flat(row), "outcome": result.outcome.label}
+        {"file": _title(result), **flat_row(row), "outcome": result.outcome.label}
         for result in sweeps
         for row in result.to_rows()
     ]
@@ -222,30 +222,21 @@ def _tables(spectra: Sequence[Result], summary: Summary) -> dict[str, list[dict[
         if "temperature" in result.quantities:
             head["temperature/degC"] = round(result.quantities["temperature"].field_value, 3)
         rows = [row for row in result.to_rows() if row["quantity"] != "temperature"]
-        values.extend({**head, **_flat(row), "outcome": result.outcome.label} for row in rows)
+        values.extend({**head, **flat_row(row), "outcome": result.outcome.label} for row in rows)
         circuit = {"circuit": result.details["circuit"]}
-        parameters.extend({**head, **circuit, **_flat(entry)} for entry in result.details["parameters"])
+        parameters.extend({**head, **circuit, **flat_row(entry)} for entry in result.details["parameters"])
     energies = [
-        {"series": r.details.get("label", ""), **_flat(row), "method": r.quantities[str(row["quantity"])].method}
+        {"series": r.details.get("label", ""), **flat_row(row), "method": r.quantities[str(row["quantity"])].method}
         for r in summary.arrhenius
         for row in r.to_rows()
     ]
     contact = [
-        {"first": r.details["first"], "second": r.details["second"], **_flat(row), "verdict": r.details["verdict"]}
+        {"first": r.details["first"], "second": r.details["second"], **flat_row(row), "verdict": r.details["verdict"]}
         for r in summary.comparisons
         for row in r.to_rows()
     ]
     named = {"values": values, "parameters": parameters, "activation_energies": energies, "contact_area": contact}
     return {name: rows for name, rows in named.items() if rows}
-
-
-def _flat(row: dict[str, object]) -> dict[str, object]:
-    """Return the row with its interval in two columns."""
-    interval = row.get("interval")
-    rest = {k: v for k, v in row.items() if k != "interval"}
-    if isinstance(interval, list | tuple):
-        rest["low 95 %"], rest["high 95 %"] = interval
-    return rest
 
 
 def _shown(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:

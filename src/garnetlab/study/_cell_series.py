@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 from garnetlab.analyse import CcdInterval, Life, ccd_spread, compare_ccd, compare_lifetimes, lifetimes
 from garnetlab.core import InvalidInput, Result
 
 __all__ = ["compare_cells"]
+
+_Cell = TypeVar("_Cell")
 
 
 def compare_cells(results: Sequence[Result]) -> tuple[tuple[Result, ...], tuple[str, ...]]:
@@ -23,9 +27,11 @@ def compare_cells(results: Sequence[Result]) -> tuple[tuple[Result, ...], tuple[
     for analysis in ("ccd", "cycling"):
         groups = _groups([r for r in results if r.analysis == analysis and r.outcome.good])
         if analysis == "ccd":
-            _spread({name: [_interval(r) for r in members] for name, members in groups.items()}, found, notes)
+            ladders = {name: [_interval(r) for r in members] for name, members in groups.items()}
+            _collect(ladders, ccd_spread, compare_ccd, found, notes)
         else:
-            _survival({name: [_life(r) for r in members] for name, members in groups.items()}, found, notes)
+            lives = {name: [_life(r) for r in members] for name, members in groups.items()}
+            _collect(lives, lifetimes, compare_lifetimes, found, notes)
     return tuple(found), tuple(notes)
 
 
@@ -53,30 +59,22 @@ def _life(result: Result) -> Life:
     return Life(end.value, cell=cell, pellet=pellet)
 
 
-def _spread(groups: Mapping[str, Sequence[CcdInterval]], found: list[Result], notes: list[str]) -> None:
-    for name, cells in groups.items():
-        try:
-            found.append(_labelled(ccd_spread(cells), name))
-        except InvalidInput as error:
-            notes.append(f"{name}: {error}")
+def _collect(
+    groups: Mapping[str, Sequence[_Cell]],
+    each: Callable[[Sequence[_Cell]], Result],
+    between: Callable[[Mapping[str, Sequence[_Cell]]], Result],
+    found: list[Result],
+    notes: list[str],
+) -> None:
+    """Add what is said of each group and, where there are two or more, between them; what is refused is a note."""
+    calls = {name: partial(each, cells) for name, cells in groups.items()}
     if len(groups) > 1:
+        calls[" and ".join(groups)] = partial(between, groups)
+    for label, call in calls.items():
         try:
-            found.append(_labelled(compare_ccd(groups), " and ".join(groups)))
+            found.append(_labelled(call(), label))
         except InvalidInput as error:
-            notes.append(f"{' and '.join(groups)}: {error}")
-
-
-def _survival(groups: Mapping[str, Sequence[Life]], found: list[Result], notes: list[str]) -> None:
-    for name, lives in groups.items():
-        try:
-            found.append(_labelled(lifetimes(lives), name))
-        except InvalidInput as error:
-            notes.append(f"{name}: {error}")
-    if len(groups) > 1:
-        try:
-            found.append(_labelled(compare_lifetimes(groups), " and ".join(groups)))
-        except InvalidInput as error:
-            notes.append(f"{' and '.join(groups)}: {error}")
+            notes.append(f"{label}: {error}")
 
 
 def _labelled(result: Result, label: str) -> Result:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import python_calamine
 
 from garnetlab.core import Measurement, ReadError
 from garnetlab.readers._options import ReadOptions
@@ -20,6 +19,7 @@ from garnetlab.readers._rows import Table
 from garnetlab.readers._text import is_number
 from garnetlab.readers._vendor import Vendor, is_table_of, roles, vendor_measurement
 from garnetlab.readers._vendors import ARBIN, LAND, MACCOR, NEWARE
+from garnetlab.readers._workbook import Cell, is_filled, visible_sheets
 from garnetlab.readers._zip import zip_errors
 from garnetlab.readers.land import step_heading
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 _VENDORS = (NEWARE, ARBIN, MACCOR, LAND)
 _PREFACE = 60  # rows in which the names stand
 _ZIP = b"PK\x03\x04"
@@ -45,8 +44,8 @@ class _Sheet(NamedTuple):
     name: str
     vendor: Vendor
     names: tuple[str, ...]
-    preface: list[Sequence[_Cell]]
-    rows: list[Sequence[_Cell]]
+    preface: list[Sequence[Cell]]
+    rows: list[Sequence[Cell]]
     first: int  # row of the sheet, from 1
 
 
@@ -106,21 +105,8 @@ def read_workbook(path: Path, options: ReadOptions) -> tuple[Measurement, ...]:
 
 
 def _sheets(path: Path, left_out: list[str]) -> list[_Sheet]:
-    try:
-        book = python_calamine.CalamineWorkbook.from_path(str(path))
-        contents = [
-            (m.name, m.visible, book.get_sheet_by_name(m.name).to_python(skip_empty_area=False))
-            for m in book.sheets_metadata
-            if m.typ is python_calamine.SheetTypeEnum.WorkSheet
-        ]
-    except (python_calamine.CalamineError, OSError, ValueError, RuntimeError) as error:
-        message = f"the workbook cannot be opened ({error}). Is it damaged or encrypted? Save it again."
-        raise ReadError(path, message) from None
     out: list[_Sheet] = []
-    for name, visible, cells in contents:
-        if visible is not python_calamine.SheetVisibleEnum.Visible:
-            left_out.append(f"sheet {name!r} is hidden: left out")
-            continue
+    for name, cells in visible_sheets(path, left_out):
         sheet = _sheet(name, cells)
         before = out[-1] if out else None
         if sheet is None and before is not None and _goes_on(before, name, cells):
@@ -129,12 +115,12 @@ def _sheets(path: Path, left_out: list[str]) -> list[_Sheet]:
             before.rows.extend(sheet.rows)
         elif sheet is not None:
             out.append(sheet)
-        elif any(c != "" for row in cells for c in row):
+        elif is_filled(cells):
             left_out.append(f"sheet {name!r} holds no table of records: left out")
     return out
 
 
-def _sheet(name: str, cells: Sequence[Sequence[_Cell]]) -> _Sheet | None:
+def _sheet(name: str, cells: Sequence[Sequence[Cell]]) -> _Sheet | None:
     for place, row in enumerate(cells[:_PREFACE]):
         names = [str(c).strip() for c in row]
         while names and not names[-1]:
@@ -148,7 +134,7 @@ def _sheet(name: str, cells: Sequence[Sequence[_Cell]]) -> _Sheet | None:
     return None
 
 
-def _goes_on(before: _Sheet, name: str, cells: Sequence[Sequence[_Cell]]) -> bool:
+def _goes_on(before: _Sheet, name: str, cells: Sequence[Sequence[Cell]]) -> bool:
     """Return whether a sheet without names is the continuation of a sheet of records."""
     alike = name.lower().startswith("record") and before.name.lower().startswith("record")
     return alike and bool(cells) and len(cells[0]) >= len(before.names) and is_number(str(cells[0][0]))
@@ -190,7 +176,7 @@ def _measurement(path: Path, sheet: _Sheet, options: ReadOptions, *, part: str) 
     return vendor_measurement(table, sheet.vendor, header=header, metadata={}, options=options, part=part)
 
 
-def _text(cell: _Cell) -> str:
+def _text(cell: Cell) -> str:
     """Return a cell as text; durations, which Excel may keep as dates, as ``d-hh:mm:ss``."""
     if isinstance(cell, bool):
         return str(cell)

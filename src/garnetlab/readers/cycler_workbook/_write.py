@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,8 +10,9 @@ from typing import Literal
 import numpy as np
 
 from garnetlab import units
-from garnetlab.core import Channel, InvalidInput, Measurement
+from garnetlab.core import Channel, Measurement
 from garnetlab.readers._cycling import require_cycling
+from garnetlab.readers._workbook import write_book
 
 _NAMES = {
     "table": ("Index", "TestTime", "Voltage/V", "Current/mA", "Capacity/mAh", "State"),
@@ -58,11 +57,7 @@ def write_land_workbook(measurement: Measurement, path: str | Path, *, form: For
         sheet.append(row)
     if form == "record-tab":
         book.create_sheet("Step-Tab", 0).append(("StepNo", "StepStatus"))
-    buffer = io.BytesIO()
-    book.save(buffer)
-    target = Path(path)
-    _write_bytes(target, buffer.getvalue())
-    return target
+    return write_book(Path(path), book)
 
 
 def _rows(m: Measurement, form: Form) -> list[tuple[float | str | datetime, ...]]:
@@ -99,14 +94,3 @@ def _counted(m: Measurement, cycle: Sequence[float], step: Sequence[float]) -> l
 def _clock(seconds: float) -> str:
     days, rest = divmod(seconds, 86400.0)
     return f"{days:.0f}-{int(rest // 3600):02d}:{int(rest % 3600 // 60):02d}:{rest % 60:06.3f}"
-
-
-def _write_bytes(path: Path, data: bytes) -> None:
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(data)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
-    except OSError as error:
-        message = f"path = {str(path)!r}: cannot be written ({error.strerror}). Choose another folder."
-        raise InvalidInput(message) from None

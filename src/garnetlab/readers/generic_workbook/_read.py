@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,16 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import python_calamine
-
 from garnetlab.core import Measurement, ReadError
 from garnetlab.readers._text import is_number
+from garnetlab.readers._workbook import Cell, is_filled, visible_sheets
 from garnetlab.readers.generic_text._dialect import Row, is_value
 from garnetlab.readers.generic_text._preface import header_of, metadata_of
 from garnetlab.readers.generic_text._spectrum import Origin, spectra
 from garnetlab.readers.generic_text._table import Table, find_tables
-
-_Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 
 
 class _Sheet(NamedTuple):
@@ -56,29 +52,16 @@ def read_workbook(path: Path) -> tuple[Measurement, ...]:
 
 
 def _sheets(path: Path, left_out: list[str]) -> Iterator[_Sheet]:
-    try:
-        book = python_calamine.CalamineWorkbook.from_path(str(path))
-        contents = [
-            (m.name, m.visible, book.get_sheet_by_name(m.name).to_python(skip_empty_area=False))
-            for m in book.sheets_metadata
-            if m.typ is python_calamine.SheetTypeEnum.WorkSheet
-        ]
-    except (python_calamine.CalamineError, OSError, ValueError, RuntimeError) as error:
-        message = f"the workbook cannot be opened ({error}). Is it damaged or encrypted? Save it again."
-        raise ReadError(path, message) from None
-    for name, visible, cells in contents:
-        if visible is not python_calamine.SheetVisibleEnum.Visible:
-            left_out.append(f"sheet {name!r} is hidden: left out")
-            continue
+    for name, cells in visible_sheets(path, left_out):
         sheet = _sheet(name, cells)
         if sheet is None:
-            if any(c != "" for row in cells for c in row):
+            if is_filled(cells):
                 left_out.append(f"sheet {name!r} holds no table of numbers: left out")
             continue
         yield sheet
 
 
-def _sheet(name: str, cells: Sequence[Sequence[_Cell]]) -> _Sheet | None:
+def _sheet(name: str, cells: Sequence[Sequence[Cell]]) -> _Sheet | None:
     rows, texts, first_text = [], 0, ""
     for line, row in enumerate(cells, start=1):
         out = []
@@ -96,7 +79,7 @@ def _sheet(name: str, cells: Sequence[Sequence[_Cell]]) -> _Sheet | None:
     return _Sheet(name, rows, lengths.most_common(1)[0][0], texts, first_text)
 
 
-def _text(cell: _Cell) -> str:
+def _text(cell: Cell) -> str:
     if isinstance(cell, bool):
         return str(cell)
     if isinstance(cell, int | float):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from garnetlab.core import Channel, InvalidInput, Measurement
 from garnetlab.readers._impedance import require_impedance
+from garnetlab.readers._workbook import write_book
 
 _NAMES = ("frequency/Hz", "Re(Z)/Ohm", "-Im(Z)/Ohm")
 
@@ -34,19 +33,4 @@ def write_workbook(measurements: Sequence[Measurement], path: str | Path) -> Pat
         f, z = measurement[Channel.FREQUENCY].tolist(), measurement[Channel.IMPEDANCE].tolist()
         for a, b in zip(f, z, strict=True):
             sheet.append((a, b.real, -b.imag))
-    buffer = io.BytesIO()
-    book.save(buffer)
-    target = Path(path)
-    _write_bytes(target, buffer.getvalue())
-    return target
-
-
-def _write_bytes(path: Path, data: bytes) -> None:
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(data)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
-    except OSError as error:
-        message = f"path = {str(path)!r}: cannot be written ({error.strerror}). Choose another folder."
-        raise InvalidInput(message) from None
+    return write_book(Path(path), book)

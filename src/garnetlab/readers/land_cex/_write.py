@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 from garnetlab import units
 from garnetlab.core import Channel, InvalidInput, Measurement
 from garnetlab.readers._cycling import require_cycling, restarts
+from garnetlab.readers._text import write_bytes
 from garnetlab.readers.land_cex._read import (
     BLOCK,
     BLOCK_END,
@@ -72,7 +72,7 @@ def write_cex(
     info = BLOCK + struct.pack("<HH8x", 0xAA, 16)
     blocks = info + bytes(16) + BLOCK_END + info[4:]
     target = Path(path)
-    _write_bytes(target, _header(measurement) + blocks + bytes(body))
+    write_bytes(target, _header(measurement) + blocks + bytes(body))
     return target
 
 
@@ -84,14 +84,3 @@ def _header(measurement: Measurement) -> bytes:
     struct.pack_into("<I", head, 0x10, stamp)
     struct.pack_into("<I", head, HEADER - 4, sum(struct.unpack("<30H", head[: HEADER - 4])))
     return bytes(head)
-
-
-def _write_bytes(path: Path, data: bytes) -> None:
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(data)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
-    except OSError as error:
-        message = f"path = {str(path)!r}: cannot be written ({error.strerror}). Choose another folder."
-        raise InvalidInput(message) from None
