@@ -216,7 +216,7 @@ def test_the_law_of_chance_integrates_to_one_and_odds_fall_with_scatter():
 
 def test_a_larger_fall_and_a_quieter_cell_are_more_probable_events():
     quiet, noisy = (cell_events(series(factor=drop(10.25, 0.1), noise=n)) for n in (1e-4, 3e-3))
-    assert quiet.events[0].probability > 0.99
+    assert 0.97 < quiet.events[0].probability < 0.99  # one in a hundred sudden falls has another cause
     assert not noisy.events or noisy.events[0].probability < quiet.events[0].probability
 
 

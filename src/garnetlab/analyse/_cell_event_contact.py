@@ -17,7 +17,8 @@ _RISE = math.log(3.0)  # of a step that ran its time, to speak of lost contact
 _END_RISE = math.log(2.0)  # of the last record of all
 _CUT_RISE = 0.1  # of a step that was cut short
 _CUT_BY_HAND = 1e-3  # probability that a step of a sound cell is ended early
-_AT_TOP = 0.05  # probability that a step ended by hand ends at the highest voltage of the test
+_HIGH = 0.5  # of the highest voltage so far, that a limit is above
+_AT_TOP = 0.05  # probability that a step ended by hand ends at the voltage of another that was ended
 _BACK = 0.4  # share of the rise that may remain after recovery
 
 
@@ -56,10 +57,10 @@ def _cut(view: View, h: int) -> Loss | None:
     first = f"The step ended after {lasted / 60.0:.3g} of {cycles.nominal[h] / 60.0:.3g} min, at {end * 1e3:.3g} mV."
     odds = math.log(view.prior / _CUT_BY_HAND)
     rise, scatter = _rise(view, h)
-    if rise > _CUT_RISE:
+    if rise > _CUT_RISE and end > _HIGH * float(cycles.highest[: h + 1].max()):
         second = f"The overpotential had risen by {100 * math.expm1(rise):.0f} % over the last one like it."
         return Loss(odds + max(change_odds(rise, scatter, 1.0), 0.0), (first, second))
-    if end >= 0.98 * float(view.top[h]):
+    if view.limited(h):
         second = "That is the limit: the resistance had not risen, the current was too large for it."
         return Loss(odds - math.log(_AT_TOP), (first, second), limit=True)
     return None
@@ -78,8 +79,12 @@ def _at_the_end(view: View, h: int) -> Loss | None:
 
 def _risen(view: View, h: int) -> Loss | None:
     size = float(view.rises.size[h])
-    if int(view.levels.before[h]) < 0 or not size > _RISE:
+    before = int(view.levels.before[h])
+    if before < 0 or not size > _RISE:
         return None
+    usual = math.exp(float(view.levels.level[before]) + float(view.levels.expected[h]))
+    if not float(view.cycles.highest[h]) > math.exp(_END_RISE) * usual:
+        return None  # a wrong reading of the half cycle before
     words = (
         f"The overpotential rose by {100 * math.expm1(size):.0f} % within one half cycle, "
         f"{view.rises.deviations[h]:.0f} times what half cycles differ by."
@@ -95,4 +100,4 @@ def contact_is_back(view: View, h: int, lost: int) -> bool:
     base = {int(cycles.sign[k]): k for k in range(max(lost - 2, 0), lost)}
     size = float(view.rises.size[lost])
     size = max(size, _CUT_RISE) if math.isfinite(size) else _CUT_RISE
-    return all(view.deficit(k, base) < max(_BACK * size, SMALLEST) for k in (h, h + 1))
+    return all(not view.deficit(k, base) >= max(_BACK * size, SMALLEST) for k in (h, h + 1))

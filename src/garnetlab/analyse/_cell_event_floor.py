@@ -20,6 +20,9 @@ _SHARE = 0.25
 #: of a garnet pellet of known thickness: conductivities of the literature differ by a factor of two from that of the library
 _DOUBT = math.log(2.0)
 _SAME_KELVIN = 5.0
+_LEAST_STD = (
+    0.01  # relative, of a resistance from impedance whose uncertainty nobody gave: contacts and area are no better
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,22 @@ class Floor:
     share:      Of the sound cell, used without a resistance.
     words:      Where it comes from.
     measured:   Whether it was given, not assumed.
+    std:        Relative standard uncertainty of a measured one, of which two are taken off it already.
+    kelvin:     Temperature at which it holds, None where the record has none.
+    doubt:      A sentence for the user where the cell lies below what its electrolyte should have from the start.
     """
 
     resistance: float | None
     share: float
     words: str
     measured: bool = False
+    std: float = 0.0
+    kelvin: float | None = None
+    doubt: str = ""
+
+    def holds(self, kelvin: float) -> bool:
+        """Return whether a half cycle at this temperature can be held against the floor; NaN where none is known."""
+        return self.kelvin is None or not math.isfinite(kelvin) or abs(kelvin - self.kelvin) <= _SAME_KELVIN
 
     def hard(self, resistance: float, size: float) -> bool:
         """Return whether a cell of that resistance, whose ln V fell by ``size``, is shorted by metal."""
@@ -62,13 +75,17 @@ def floor_of(cycles: HalfCycles, known: Quantity | None) -> Floor:
     if not np.any(np.isfinite(cycles.resistance)):
         message = "current = none in the file: a resistance needs it. Give current_density with the area."
         raise MissingInput(message)
-    lowest = max(known.value - 2.0 * (known.std or 0.0), 0.0) * (1.0 if cycles.area is None else cycles.area)
-    return Floor(lowest, _SHARE, "the resistance of the electrolyte that was given", measured=True)
+    std = max((known.std or 0.0) / known.value, _LEAST_STD)
+    lowest = known.value * max(1.0 - 2.0 * std, 0.0) * (1.0 if cycles.area is None else cycles.area)
+    seen = cycles.temperature[np.isfinite(cycles.temperature)]
+    kelvin = float(np.median(seen)) if len(seen) else None
+    words = "the resistance of the electrolyte that was given, less its doubt"
+    return Floor(lowest, _SHARE, words, measured=True, std=std, kelvin=kelvin)
 
 
-def _of_share() -> Floor:
+def _of_share(doubt: str = "") -> Floor:
     words = f"the resistance of the electrolyte is not known: {100 * _SHARE:.0f} % of the sound cell are taken"
-    return Floor(None, _SHARE, words)
+    return Floor(None, _SHARE, words, doubt=doubt)
 
 
 def _of_garnet(cycles: HalfCycles) -> Floor | None:
@@ -85,8 +102,13 @@ def _of_garnet(cycles: HalfCycles) -> Floor | None:
     sigma *= math.exp(-energy / units.k_B * (1.0 / kelvin - 1.0 / room)) * room / kelvin
     lowest = float(thickness) / sigma * math.exp(-_DOUBT)
     if lowest > float(np.median(sound)):
-        return None  # the cell resists less than such a pellet: it is another electrolyte
-    return Floor(lowest, _SHARE, "half the resistance of an LLZTO pellet of this thickness, as the library has it")
+        doubt = (
+            f"the cell resists {1e4 * float(np.median(sound)):.3g} ohm cm^2 from the start, less than half of an LLZTO pellet of"
+            " this thickness: it was shorted before the test, or its electrolyte is another. Give --electrolyte-resistance."
+        )
+        return _of_share(doubt)
+    words = "half the resistance of an LLZTO pellet of this thickness, as the library has it"
+    return Floor(lowest, _SHARE, words, kelvin=kelvin)
 
 
 def _kelvin(cycles: HalfCycles) -> float | None:

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
 
-__all__ = ["SAME", "Levels", "levels_of", "running_scatter"]
+__all__ = ["SAME", "SLOPES", "Levels", "levels_of", "running_scatter"]
 
 _MAD = 1.482602218505602
 SAME = 0.02  # difference of ln I within which two currents are the same
 _BACK = 10  # half cycles in one direction over which one at the same current is looked for
 #: slope d ln V/d ln I where no earlier change of current tells it, its standard deviation, and that where some do
 _SLOPE, _SLOPE_STD, _SLOPE_KNOWN = 0.9, 0.15, 0.06
-_SLOPES = (0.3, 1.3)  # what is believed of one change of current
+SLOPES = (0.3, 1.3)  #: what is believed of one change of current
 _TOLD = 4  # earlier changes whose median is taken
 _LEAST = 5e-3  # relative scatter between half cycles, at least: room temperature and instruments are no better
 #: the scatter of a usual laboratory, and how many half cycles it counts for; how many are remembered, in how many blocks
@@ -44,6 +44,7 @@ _LAST = 5  # half cycles whose noise is compared
 _LOW, _FAR_OFF = 0.35, 0.3  # share of the pairs taken as low; largest offset over their voltage
 _UNSURE = 0.01  # beside it, of every change of current
 _AFTER_GAP = 0.2  # a cell left alone: three kelvin at 0.6 eV
+_LONG_REST = 3.0  # times the usual time between two half cycles, and more than a half cycle: the cell was left alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ def _slopes(cycles: HalfCycles, logs: Floats, current: Floats) -> tuple[Floats, 
         before = _last_of(cycles, h)
         if before >= 0 and abs(current[h] - current[before]) > SAME:
             told = (middle[h] - middle[before]) / (current[h] - current[before])
-            seen.append(float(np.clip(told, *_SLOPES)))
+            seen.append(float(np.clip(told, *SLOPES)))
     return slope, spread
 
 
@@ -264,8 +265,13 @@ def _first_ones(cycles: HalfCycles, logs: Floats, difference: Floats, spread: Fl
 
 
 def _gap_between(cycles: HalfCycles, before: Ints) -> Bools:
-    """Return whether records are missing between a half cycle and the one that it is compared with, or in it."""
-    begin, end = cycles.gaps[:, 0], cycles.gaps[:, 1]
+    """Return whether records are missing, or the cell was left alone, between a half cycle and that compared with, or in it."""
+    waits = cycles.start[1:] - cycles.end[:-1]
+    usual = float(np.median(waits)) if len(waits) else 0.0
+    rests = np.flatnonzero((waits > _LONG_REST * usual) & (waits > cycles.nominal[:-1]))
+    begin = np.concatenate([cycles.gaps[:, 0], cycles.end[rests]])
+    end = np.concatenate([cycles.gaps[:, 1], cycles.start[rests + 1]])
+    begin, end = np.sort(begin), np.sort(end)
     gone = np.searchsorted(begin, cycles.end, side="left")
     earlier = np.searchsorted(end, cycles.start[np.maximum(before, 0)], side="right")
     return np.asarray((before >= 0) & (gone > earlier))

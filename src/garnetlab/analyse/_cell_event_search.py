@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from garnetlab.analyse._cell_event import CellEvent, EventKind
+from garnetlab.analyse._cell_event_brief import Brief, brief_falls
 from garnetlab.analyse._cell_event_contact import contact_is_back, lost_contact
-from garnetlab.analyse._cell_event_odds import SMALLEST, change_odds, probability
+from garnetlab.analyse._cell_event_findings import (
+    Finding,
+    abrupt_fall,
+    below_floor,
+    last_record,
+    passing_fall,
+    slow_fall,
+)
+from garnetlab.analyse._cell_event_odds import SMALLEST, against_rivals, change_odds, probability
 from garnetlab.analyse._cell_event_signs import ONE_SIGN, hard_words, other_signs
+from garnetlab.analyse._cell_event_slow import slow_falls
 from garnetlab.analyse._cell_event_view import View
 from garnetlab.analyse._half_cycle_values import PARTS
 
@@ -18,7 +29,8 @@ __all__ = ["Search"]
 
 _EVEN = 0.0  # ln of the odds from which an event is reported: as likely as not
 _MOST_SIGNS = 3  # beside the fall
-_AT_FIRST = 0.1  # relative doubt of the resistance of a cell that nothing can be compared with
+_RESUMES = 0.3  # of ln V, within which a cell without a column of current goes on as before after a rest
+_FURTHER = 0.4  # of ln V, by which a soft short grows to be told again
 #: probability that a voltage which goes to zero within a half cycle, or at its end for longer than two of them, is shorted and
 #: not switched off: an instrument that ends a test ends its record; share of a half cycle that must be missing
 _VANISHED, _VANISHED_AT_END, _SHORTER = 0.8, 0.6, 0.05
@@ -45,19 +57,25 @@ class Search:
     events: list[CellEvent] = field(default_factory=list)
     _short: _Short | None = None
     _lost: int | None = None
+    _shorted: dict[int, bool] = field(default_factory=dict)
 
     def run(self) -> tuple[CellEvent, ...]:
         """Return all events."""
+        slow, brief = slow_falls(self.view), {b.half_cycle: b for b in brief_falls(self.view)}
         for h in np.flatnonzero(self.view.cycles.galvanostatic).tolist():
             if self._short is not None:
                 self._during_short(h, self._short)
             elif self._is_fall(h):
                 self._begin_short(h)
-            elif h <= 1:
-                self._from_the_start(h)
+            else:
+                self._begin(
+                    abrupt_fall(self.view, h, brief) or slow_fall(self.view, h, slow) or below_floor(self.view, h)
+                )
             self._contact(h)
             if self.view.cycles.source == "voltage":
                 self._vanished(h)
+            self._shorted[h] = self._short is not None
+        self._within_half_cycles(brief)
         self._gaps()
         return tuple(sorted(self.events, key=lambda e: e.time))
 
@@ -83,8 +101,24 @@ class Search:
         if hard:
             words.append(hard_words(view, resistance, size))
         odds = float(view.falls.log_odds[seen]) + ONE_SIGN * len(signs)
+        sure, rival = against_rivals(odds, size, abrupt=abrupt, sensor=math.isfinite(float(cycles.temperature[h])))
         self._short = _Short(len(self.events), base, size, hard)
-        self._add("hard_short" if hard else "soft_short", time, h, probability(odds), (*words, *signs))
+        self._add("hard_short" if hard else "soft_short", time, h, sure, (*words, *signs, *rival))
+
+    def _begin(self, found: Finding | None) -> None:
+        """Note a short of which no single half cycle, or one pair of records, tells the beginning."""
+        if found is not None:
+            self._short = _Short(len(self.events), dict(found.base), found.size, found.hard)
+            self._add(found.kind, found.time, found.half_cycle, found.probability, found.words)
+
+    def _within_half_cycles(self, brief: Mapping[int, Brief]) -> None:
+        """Note the first short that came and went within one half cycle, where the cell was not shorted anyway."""
+        near = {e.half_cycle + k for e in self.events if e.kind.endswith("short") for k in (-1, 0, 1)}
+        free = [b for h, b in brief.items() if not self._shorted.get(h, False) and h not in near]
+        last = None if self._short is not None or len(self.view) - 1 in near else last_record(self.view)
+        found = passing_fall(self.view, free) or last
+        if found is not None:
+            self._add(found.kind, found.time, found.half_cycle, found.probability, found.words)
 
     def _place(self, h: int, part: int, size: float) -> tuple[int, int]:
         """Return the half cycle and its part in which a fall lies: next to the end of a sound half cycle it lies in the next."""
@@ -126,9 +160,29 @@ class Search:
             self._add("recovery", float(view.cycles.start[h]), h, probability(odds), words)
             self._short = None
             return
-        short.size = max(short.size, -deficit)
         resistance = view.resistance(h)
-        if not short.hard and view.floor.hard(resistance, -deficit):
+        hardens = not short.hard and view.floor.holds(float(view.cycles.temperature[h]))
+        hardens = hardens and view.floor.hard(resistance, -deficit)
+        seen = None if hardens or short.hard else self._falls_further(h, deficit, short)
+        if seen is not None:
+            part, size = int(view.falls.part[seen]), float(view.falls.size[seen])
+            if view.floor.hard(view.resistance_after(seen, part), short.size + size):
+                hardens = True
+            else:
+                at, part = self._place(seen, part, size)
+                words = (
+                    f"The soft short grew: {100 * math.exp(deficit):.0f} % of the overpotential of before are left.",
+                )
+                short.event = len(self.events)
+                self._add(
+                    "soft_short",
+                    view.moment(at, part, size)[0],
+                    at,
+                    probability(float(view.falls.log_odds[seen])),
+                    words,
+                )
+        short.size = max(short.size, -deficit)
+        if hardens:
             short.hard = True
             time = float(view.cycles.start[h])
             if view.falls.log_odds[h] > _EVEN:
@@ -142,17 +196,12 @@ class Search:
         rise = float(self.view.levels.rested[h])
         return rise > (1.0 - _BACK) * short.size and min(deficit, again) > -_BACK * short.size
 
-    def _from_the_start(self, h: int) -> None:
-        """Note a cell that resists less than its known electrolyte before anything could be seen to fall."""
-        floor, resistance = self.view.floor, self.view.resistance(h)
-        if floor.resistance is None or not floor.measured or not resistance < floor.resistance:
-            return
-        size = math.log(floor.resistance / resistance)
-        odds = change_odds(size, _AT_FIRST, self.view.prior)
-        if size >= SMALLEST and odds >= _EVEN:
-            self._short = _Short(len(self.events), {}, size, hard=True)
-            words = ("No sound half cycle came before.", hard_words(self.view, resistance, size))
-            self._add("hard_short", float(self.view.cycles.start[h]), h, probability(odds), words)
+    def _falls_further(self, h: int, deficit: float, short: _Short) -> int | None:
+        """Return the half cycle in which a soft short begins to take much more, at once and for good; None if there is none."""
+        again = self.view.deficit(h + 1, short.base) if h + 1 < len(self.view) else deficit
+        if max(deficit, again) >= -(short.size + _FURTHER):
+            return None
+        return next((k for k in (h, h - 1) if self._is_fall(k)), None)
 
     def _vanished(self, h: int) -> None:
         """Note that the voltage of a file without a current goes to zero in the middle of a half cycle and stays there."""
@@ -167,14 +216,14 @@ class Search:
         ended = lasted > (1.0 - _SHORTER) * view.length  # at the end of a half cycle: the test may be over
         away, nominal = until - float(cycles.end[h]), float(cycles.nominal[h])
         enough = 2.0 if ended and (last or self._short is None) else 0.5
-        if away < view.rest + enough * nominal:
-            return
+        base = {int(cycles.sign[k]): k for k in range(max(h - 2, 0), h)}
+        if away < view.rest + enough * nominal or any(view.deficit(k, base) > -_RESUMES for k in (h + 1, h + 2)):
+            return  # where the voltage is back afterwards, the cell was at rest
         words = (
             f"The voltage went to zero {lasted / 60.0:.3g} min into a half cycle of {nominal / 60.0:.3g} min and stayed"
             f" there for {away / 60.0:.3g} min.",
             "The file has no current to tell whether the test was stopped instead.",
         )
-        base = {int(cycles.sign[k]): k for k in range(max(h - 2, 0), h)}
         self._short = _Short(len(self.events), base, math.inf, hard=True)
         self._add("hard_short", float(cycles.end[h]), h, _VANISHED_AT_END if enough > 1.0 else _VANISHED, words)
 
@@ -186,7 +235,8 @@ class Search:
                 self._add("recovery", float(self.view.cycles.start[h]), h, self.events[-1].probability, words)
                 self._lost = None
             return
-        found = lost_contact(self.view, h) if self._short is None else None
+        sound = self._short is None or (not self._short.hard and bool(self.view.cycles.cut[h]))
+        found = lost_contact(self.view, h) if sound else None
         if found is not None and found.odds >= _EVEN:
             time = float(self.view.cycles.end[h])
             self._add("contact_loss", time, h, probability(found.odds), found.words, limit=found.limit)

@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 
 __all__ = ["View"]
 
+_AT_LIMIT = 0.98  # of a voltage, that is the same
+_JUMP = 1.25  # times the record before, at which a voltage has jumped
+
 
 @dataclass(frozen=True, slots=True)
 class View:
     """What is known of a test; ``prior`` is the probability of an event in one half cycle.
 
     ``rest`` and ``length`` are the usual time between two half cycles and from the first to the last record of one [s],
-    ``top`` the largest voltage so far [V], ``passed`` the charge before each half cycle [C].
+    ``passed`` the charge before each half cycle [C].
     """
 
     cycles: HalfCycles
@@ -42,7 +45,6 @@ class View:
     prior: float
     rest: float = field(init=False)
     length: float = field(init=False)
-    top: Floats = field(init=False)
     passed: Floats = field(init=False)
 
     def __post_init__(self) -> None:
@@ -51,7 +53,6 @@ class View:
         lengths = self.records.time[cycles.first_record + cycles.records - 1] - cycles.start
         object.__setattr__(self, "rest", float(np.median(waits)) if len(waits) else 0.0)
         object.__setattr__(self, "length", float(np.median(lengths)))
-        object.__setattr__(self, "top", np.maximum.accumulate(cycles.highest))
         object.__setattr__(self, "passed", np.concatenate([[0.0], np.cumsum(cycles.charge)]))
 
     def __len__(self) -> int:
@@ -65,6 +66,26 @@ class View:
         levels = self.levels
         ratio = levels.current[h] - levels.current[before]
         return float(levels.level[h] - levels.level[before] - levels.slope[h] * ratio)
+
+    def limited(self, h: int) -> bool:
+        """Return whether a half cycle that was cut ended at a limit of the voltage.
+
+        A limit shows where the last record jumps up to the highest voltage of the test, where two half cycles end at one
+        voltage that no other reaches, or where the very first record lies above all that whole ones reach. Half cycles that
+        end early at the voltage that whole ones have were ended by hand.
+        """
+        cycles = self.cycles
+        end = float(cycles.last_voltage[h])
+        whole = cycles.highest[cycles.finished & cycles.galvanostatic]
+        tallest = float(whole.max()) if len(whole) else 0.0
+        if cycles.records[h] == 1:
+            return end > tallest
+        if end < _AT_LIMIT * float(cycles.highest.max()):
+            return False
+        last = int(cycles.first_record[h] + cycles.records[h]) - 1
+        others = int(np.count_nonzero(cycles.cut & (cycles.last_voltage >= _AT_LIMIT * end)))
+        jumped = end > _JUMP * abs(float(self.records.voltage[last - 1]))
+        return jumped or (tallest < _AT_LIMIT * end and others > 1)
 
     def resistance(self, h: int) -> float:
         """Return the resistance of a half cycle, in the unit of the half cycles; NaN without a current."""

@@ -25,6 +25,8 @@ _OWN = 4  # half cycles at one current that agree, for a length of their own
 _AT_LIMIT = 0.99  # of the highest voltage of the test, at which a step that jumped was ended by a limit
 _JUMP = 1.25  # times the record before, at which a step that ends was ended by its voltage
 _EXACT = 5e-3  # of the length, by which a timer is off
+_ROSE = 1.1  # times its plateau, at which a half cycle that ends may have been ended by its voltage
+_MANY = 8.0  # intervals between records that a length of its own lasts at least
 _COMMON, _LENGTHS = 0.01, 40  # share of runs of one length that are worth a pass of their own, and how many such passes
 _AROUND = 4  # half cycles to either side
 _BENDS = 3  # second differences that tell the noise
@@ -215,16 +217,57 @@ def lengths_of(records: Records, pieces: Pieces, chosen: Ints, values: Values) -
     free = sound & ~limited if np.any(sound & ~limited) else sound
     nominal, constant = _nominal(duration, values.current, free, jumped, fewest)
     usual = float(np.median(np.diff(records.time))) if len(records.time) > 1 else 0.0
-    slack = _SHORT * nominal + 2.0 * np.minimum(values.longest_interval, usual)
-    slack = np.minimum(slack, 0.45 * nominal)
+    interval = np.minimum(values.longest_interval, usual)
+    rose = np.abs(records.voltage[ends]) > _ROSE * np.abs(values.plateau)
+    kept = ~limited & ~jumped & ~rose & sound
+    repeated = _repeated(duration, values.current, pieces.sign[chosen], kept, interval)
+    nominal = np.where(np.isfinite(nominal) & (repeated > 0.0), repeated, nominal)
+    slack = np.minimum(_SHORT * nominal + 2.0 * interval, 0.45 * nominal)
     ends_at_once = ~pieces.before_gap[chosen] & (np.arange(len(chosen)) < len(chosen) - 1)
     missing = np.maximum(nominal - duration, 0.0)
-    offset = np.where(pieces.after_gap[chosen] & ends_at_once & (missing > slack), missing, 0.0)
+    begins_late = pieces.after_gap[chosen] & ends_at_once
+    begins_late[0] |= len(chosen) > 1 and not (jumped | rose)[0]  # the record may begin within a half cycle
+    offset = np.where(begins_late & (missing > slack), missing, 0.0)
+    resumed = _resumed(duration, nominal, slack, values.current, pieces.sign[chosen]) & (offset == 0.0)
+    offset[1:] = np.where(resumed[1:], duration[:-1], offset[1:])
     known = np.isfinite(nominal)
     limited &= (np.count_nonzero(limited) > 1) & (duration <= (1.0 + _SHORT) * nominal)
-    finished = known & ~limited & (duration + offset >= nominal - np.where(jumped, _EXACT * nominal, slack))
+    paused = np.append(resumed[1:], False)
+    whole = duration + offset >= nominal - np.where(jumped, _EXACT * nominal, slack)
+    finished = known & ~limited & (whole | paused)
     cut = (known & ~finished | (duration <= 0.0)) & ends_at_once & ~pieces.after_gap[chosen]
     return Lengths(duration, np.where(known, nominal, duration), offset, finished, cut, constant)
+
+
+def _repeated(duration: Floats, current: Floats, sign: Ints, kept: Bools, interval: Floats) -> Floats:
+    """Return the length of half cycles that last as long as the one before or after them at that current and in that direction.
+
+    Two in a row that end at the same time and without a rise of the voltage were ended by a timer. 0 where there is no such.
+    """
+    out = np.zeros(len(duration))
+    logs = np.log(np.maximum(np.where(np.isfinite(current), current, 1.0), 1e-300))
+    for direction in (1, -1):
+        own = np.flatnonzero(sign == direction)
+        if len(own) < 2:
+            continue
+        a, b = own[:-1], own[1:]
+        near = np.abs(duration[a] - duration[b]) <= _EXACT * duration[b] + np.maximum(interval[a], interval[b])
+        pair = near & (np.abs(logs[a] - logs[b]) < _SHORT) & kept[a] & kept[b] & (b - a <= 2)
+        pair &= np.minimum(duration[a], duration[b]) > _MANY * np.maximum(interval[a], interval[b])
+        middle = 0.5 * (duration[a] + duration[b])
+        out[a[pair]] = middle[pair]
+        out[b[pair]] = np.where(out[b[pair]] > 0.0, np.maximum(out[b[pair]], middle[pair]), middle[pair])
+    return out
+
+
+def _resumed(duration: Floats, nominal: Floats, slack: Floats, current: Floats, sign: Ints) -> Bools:
+    """Return which pieces go on with the half cycle before them: same direction and current, and one length in all."""
+    out = np.zeros(len(duration), dtype=np.bool_)
+    both = duration[1:] + duration[:-1]
+    same = np.isfinite(current[1:]) & (np.abs(current[1:] - current[:-1]) <= _SHORT * current[1:])
+    fits = np.abs(both - nominal[1:]) <= 2.0 * slack[1:]
+    out[1:] = same & fits & (sign[1:] == sign[:-1]) & (duration[:-1] < nominal[:-1] - slack[:-1])
+    return out
 
 
 def _nominal(duration: Floats, current: Floats, sound: Bools, jumped: Bools, fewest: float) -> tuple[Floats, str]:

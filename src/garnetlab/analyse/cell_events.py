@@ -43,15 +43,18 @@ def cell_events(
 
     A half cycle is compared with the last two in its direction, part by part. The probability of an event weighs a change
     of that size against the scatter between half cycles of this very test (Student law, 8 degrees of freedom); one event of
-    a kind per test is expected beforehand, equally likely in every half cycle. A short is hard once the cell resists
-    less than its electrolyte alone, which no sound cell can; where that resistance is not known, less than a fifth of the
-    sound cell.
+    a kind per test is expected beforehand, equally likely in every half cycle. Falls that take many half cycles count from
+    the last calm stretch, if they exceed 40 % and what a usual laboratory drifts in that time; falls that come and go within
+    a half cycle, if they exceed 20 % for four records. A short is hard once the cell resists less than its electrolyte
+    alone, which no sound cell can: as given, else half of an LLZTO pellet of the thickness in the metadata, else a quarter of
+    the sound cell.
 
     Parameters
     ----------
     measurement:            Cycling, or its half cycles.
     area, current_density:  As in ``half_cycles``.
-    electrolyte_resistance: Of the electrolyte alone, from impedance [ohm], at the temperature of the test.
+    electrolyte_resistance: Of the electrolyte alone, from impedance [ohm], at the median temperature of the test: half cycles
+                            more than 5 K away from it are not compared with it.
 
     Returns
     -------
@@ -80,10 +83,10 @@ def cell_events(
         prior,
     )
     events = Search(view).run()
-    return _result(cycles, events, levels.scatter, prior)
+    return _result(cycles, events, levels.scatter, view)
 
 
-def _result(cycles: HalfCycles, events: tuple[CellEvent, ...], scatter: float, prior: float) -> CellEvents:
+def _result(cycles: HalfCycles, events: tuple[CellEvent, ...], scatter: float, view: View) -> CellEvents:
     counted = {
         "hard_shorts": "hard_short", "soft_shorts": "soft_short", "contact_losses": "contact_loss",
         "recoveries": "recovery", "gaps": "gap",
@@ -96,14 +99,20 @@ def _result(cycles: HalfCycles, events: tuple[CellEvent, ...], scatter: float, p
         h = failed.half_cycle
         doubt = 0.5 * float(cycles.longest_interval[h])
         quantities["time_to_failure"] = Quantity(failed.time, doubt, "h", method=failed.kind.replace("_", " "))
+    floor = view.floor.resistance
     details: dict[str, object] = {
         "events": [e.to_dict() for e in events],
         "half_cycles": len(cycles),
         "scatter_between_half_cycles": scatter,
-        "prior_per_half_cycle": prior,
+        "prior_per_half_cycle": view.prior,
+        "shorted_below_ohm_cm2": None if floor is None or cycles.area is None else floor / units.ohm_cm2,
+        "shorted_below": view.floor.words,
+        "below_its_electrolyte": bool(view.floor.doubt),
         "directions_from": cycles.source,
     }
     warnings = list(cycles.warnings)
+    if view.floor.doubt:
+        warnings.append(view.floor.doubt)
     if cycles.source == "voltage" and any("short" in e.kind for e in events):
         warnings.append("the file has no current: a current lowered between two half cycles looks like a short.")
     return CellEvents(

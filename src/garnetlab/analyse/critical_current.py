@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -80,8 +80,37 @@ def critical_current(
         message = "events = without half cycles: expected those of cell_events. Give the measurement."
         raise InvalidInput(message)
     rungs = _ladder(cycles)
-    failure = next((e for e in found.events if e.kind in _FAILURES and _within(e, rungs)), None)
-    return _result(found, cycles, rungs, failure)
+    failures = [e for e in found.events if e.kind in _FAILURES]
+    failure = next((e for e in failures if _within(e, rungs)), None)
+    result = _result(found, cycles, rungs, failure)
+    later = None if failure is not None else next(iter(failures), None)
+    return _with_doubts(result, found, rungs, failure, later)
+
+
+def _with_doubts(
+    result: Result, found: CellEvents, rungs: list[_Rung], failure: CellEvent | None, later: CellEvent | None
+) -> Result:
+    """Return the result with what speaks against its interval: a failure after the ladder, one below, a cell shorted before."""
+    said, outcome = list(result.warnings), result.outcome
+    if failure is not None:
+        failed = _failed(rungs, failure)
+        above = max((r.density for r in rungs if r.last <= failure.half_cycle), default=0.0)
+        if above > failed * (1.0 + _SAME):
+            said.append(
+                f"{above / units.mA_cm2:.3g} mA/cm^2 had been survived before the cell failed at {failed / units.mA_cm2:.3g}: the"
+                " failure is one of time, not of the current alone."
+            )
+    elif later is not None:
+        said.append(
+            f"{_WORDS[later.kind]} at {later.current_density / units.mA_cm2:.3g} mA/cm^2 came after the ladder: see the events."
+        )
+    elif found.details.get("shorted_below_ohm_cm2") is None:
+        said.append(
+            "a cell that was shorted before the test looks the same: give --electrolyte-resistance from impedance, or thickness"
+            " and temperature of a pellet of LLZTO."
+        )
+        outcome = Outcome.MISSING_INPUT if found.details.get("below_its_electrolyte") else outcome
+    return replace(result, warnings=tuple(said), outcome=outcome)
 
 
 # ladder ---------------------------------------------------------------------------------------------------------------

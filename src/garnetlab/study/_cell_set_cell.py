@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from garnetlab import units
 from garnetlab.core import Channel, Outcome, Procedure
@@ -19,11 +20,11 @@ from garnetlab.library import load_material
 from garnetlab.physics.short_circuit import short_resistance
 from garnetlab.simulate import CellModel, CellTest, FaceModel, simulate_cell, symmetric_cell
 from garnetlab.study._cell_set_layer import SOFT_FLOOR, Rows, intact_voltage, sound_cell
-from garnetlab.study._cell_set_plan import NOISES, Plan
+from garnetlab.study._cell_set_plan import GRADUAL, NOISES, Plan
 from garnetlab.study._paper_faces import PaperParameters, paper_face
 from garnetlab.study._paper_interface import paper_asr
 
-__all__ = ["Run", "run_plan"]
+__all__ = ["Run", "final_share", "run_plan"]
 
 Floats = NDArray[np.float64]
 
@@ -51,6 +52,13 @@ _HARDEST = 0.3  # a hard short has at most this share of it
 _LEAST_SHARE = 0.2  # of the current, that a soft short takes
 _ROUNDING = 1.02  # contact at the failure is not that at the start, for which the short was made
 _NEVER_HARDENS = 1e9
+_UNSEEN = (
+    1e3  # times the resistance of the cell is the short of the simulator where one grows: its contact goes on as it did
+)
+#: least share of the current that a soft short of a course takes in the end
+_LEAST = {"growing": 0.45, "brief": 0.4, "weak": 0.08}
+#: courses of shorts that the simulator does not know: they heal
+_HEALING = ("intermittent", "brief")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,7 @@ class Run:
     test:   What the simulator gave.
     rows:   Its record and states, until it ends.
     failed: When the simulator says it failed [s], infinite where it did not.
-    short:  Resistance of its short [ohm m^2], infinite where it has none.
+    short:  Resistance of its short [ohm m^2], once it is complete; infinite where it has none.
     """
 
     plan: Plan
@@ -139,14 +147,15 @@ def _cell(plan: Plan, rng: np.random.Generator) -> tuple[CellModel, float] | Non
         face = _losing(base.left, plan, at, rng)
     short = math.inf
     if plan.fate.endswith("short"):
-        short = _hard(plan, base) if plan.fate == "hard_short" else _soft(plan, base, at)
+        short = _short(plan, base, at)
         if not short < math.inf:
             return None
     left, right = face, face
-    if plan.fate.endswith("short") and plan.course != "intermittent":
+    if plan.fate.endswith("short") and plan.course not in _HEALING:
         worse = replace(face, damage_current=_damage_current(plan, face))
         left, right = (worse, face) if rng.random() < 0.5 else (face, worse)
-        base = replace(base, soft_short=short, hard_short=short, softening=_NEVER_HARDENS)
+        own = _UNSEEN * intact_voltage(at, plan, base) / at if plan.course in GRADUAL else short
+        base = replace(base, soft_short=own, hard_short=own, softening=_NEVER_HARDENS)
     return replace(base, left=left, right=right), short
 
 
@@ -189,19 +198,35 @@ def _damage_current(plan: Plan, face: FaceModel) -> float:
     )
 
 
-def _hard(plan: Plan, cell: CellModel) -> float:
-    """Return the resistance of metal filaments [ohm m^2], infinite if they are no hard short in this cell."""
-    found = plan.area * float(short_resistance(plan.severity, length=plan.thickness, resistivity=_LITHIUM_RESISTIVITY))
-    return found if found <= _HARDEST * cell.slab_resistance(plan.kelvin) else math.inf
+def _short(plan: Plan, cell: CellModel, at: float) -> float:
+    """Return the resistance of a short [ohm m^2], infinite if the cell would not have the short of the plan."""
+    slab = float(cell.slab_resistance(plan.kelvin))
+    if plan.fate == "hard_short" and plan.course not in ("creeping", "between"):
+        found = float(short_resistance(plan.severity, length=plan.thickness, resistivity=_LITHIUM_RESISTIVITY))
+        return plan.area * found if plan.area * found <= _HARDEST * slab else math.inf
+    share = final_share(plan, cell, at)
+    fits = share >= _LEAST.get(plan.course, _LEAST_SHARE)
+    if plan.course == "creeping":
+        # as soft first: it takes its least share before the cell is as low as its electrolyte
+        soft, hard = (intact_voltage((1.0 - s) * at, plan, cell) / at / slab for s in (_LEAST_SHARE, share))
+        fits = soft >= 1.0 and hard <= _HARDEST
+    return intact_voltage((1.0 - share) * at, plan, cell) / (share * at) if fits else math.inf
 
 
-def _soft(plan: Plan, cell: CellModel, at: float) -> float:
-    """Return the resistance of a path that takes the wanted share of the current, infinite if it left too little."""
-    most = 1.0 - _MARGIN * cell.slab_resistance(plan.kelvin) * at / intact_voltage(at, plan, cell)
-    if most < _LEAST_SHARE:
-        return math.inf
-    share = min(plan.severity, most)
-    return intact_voltage((1.0 - share) * at, plan, cell) / (share * at)
+def final_share(plan: Plan, cell: CellModel, at: float) -> float:
+    """Return the share of a current density [A/m^2] that a soft, creeping or borderline short takes once it is complete.
+
+    A soft short leaves the cell above its electrolyte; one between the classes leaves a multiple of it.
+    """
+    slab, whole = float(cell.slab_resistance(plan.kelvin)), intact_voltage(at, plan, cell) / at
+    if plan.course == "creeping":
+        return plan.severity
+    if plan.course != "between":
+        return min(plan.severity, 1.0 - _MARGIN * slab / whole)
+    if plan.severity * slab >= whole:
+        return 0.0
+    left: float = brentq(lambda x: intact_voltage(x * at, plan, cell) / at - plan.severity * slab, 0.0, 1.0)
+    return 1.0 - left
 
 
 def _rows(test: CellTest, plan: Plan, failed: float) -> Rows:
@@ -233,8 +258,9 @@ def _as_planned(plan: Plan, cell: CellModel, test: CellTest, rows: Rows, failed:
         return False
     kept = np.minimum(rows.left / rows.left[0], rows.right / rows.right[0])
     shorted = test.result.outcome is Outcome.SHORT_CIRCUIT
-    if plan.fate == "healthy" or plan.course == "intermittent":
-        return failed == math.inf and float(kept.min()) >= _LEAST_CONTACT
+    if plan.fate == "healthy" or plan.course in _HEALING:
+        sound = failed == math.inf and float(kept.min()) >= _LEAST_CONTACT
+        return sound and (plan.fate == "healthy" or _levels(plan, rows, rows.cycle_index() <= plan.target))
     before = rows.time < failed
     driven = before & (rows.current != 0.0)
     if failed == math.inf or len(np.unique(rows.step[driven] + 1e4 * rows.cycle[driven])) < 4:
@@ -243,20 +269,23 @@ def _as_planned(plan: Plan, cell: CellModel, test: CellTest, rows: Rows, failed:
         # the last state may be of the half cycle itself: contact went while it was open
         at = np.flatnonzero(rows.time >= failed)
         return not shorted and len(at) > 0 and float(kept[at[0]]) <= _LOST_CONTACT and _levels(plan, rows, driven)
-    enough = float(rows.time[-1]) - failed >= 1.5 * plan.half_cycle and _is_seen(plan, cell, rows, failed)
+    least = plan.growth + 2.0 if plan.growth else 1.5  # half cycles after it
+    enough = float(rows.time[-1]) - failed >= least * plan.half_cycle and _is_seen(plan, cell, rows, failed)
     return shorted and enough and float(kept[before].min()) >= _LEAST_CONTACT and _levels(plan, rows, driven)
 
 
 def _is_seen(plan: Plan, cell: CellModel, rows: Rows, failed: float) -> bool:
     """Return whether a soft short takes its least share of the current where it starts, above the electrolyte."""
     at = np.flatnonzero((rows.time > failed) & (rows.current != 0.0))[:1]
-    if plan.fate != "soft_short" or not len(at):
+    if plan.fate != "soft_short" or plan.course in (*GRADUAL, "between") or not len(at):
         return len(at) > 0
     sound = abs(float(sound_cell(rows, np.full(len(rows.time), plan.kelvin), cell).voltage(rows.current)[at][0]))
     least = SOFT_FLOOR * cell.slab_resistance(plan.kelvin) * abs(float(rows.current[at][0]))
-    return max(abs(float(rows.voltage[at][0])), least) <= (1.0 - _LEAST_SHARE) * sound * _ROUNDING
+    share = _LEAST.get(plan.course, _LEAST_SHARE)
+    return max(abs(float(rows.voltage[at][0])), least) <= (1.0 - share) * sound * _ROUNDING
 
 
 def _levels(plan: Plan, rows: Rows, driven: NDArray[np.bool_]) -> bool:
     """Return whether a ladder survived two currents before."""
-    return not plan.is_ladder or len(np.unique(np.abs(rows.current[driven]).round(9))) >= 3
+    size = np.abs(rows.current[driven])
+    return not plan.is_ladder or len(np.unique(size[size > 0.0].round(9))) >= 3

@@ -1,9 +1,10 @@
 """The layer of measurement of the seeded set: what lies between the states of the virtual cell and the numbers of a file.
 
 From the recorded states (contact of both faces, short) the voltage is computed again with what the simulator does not do:
-a temperature that wanders, an interface that slowly drifts, a short that flickers, heals or hardens. The states themselves
-are kept: a few kelvin change the voltage here, not the course of the contact. Then come halts, lost rows, offset, noise, a
-wrong reading, and the smallest step that the instrument prints.
+a temperature that wanders, an interface that slowly drifts or is another after a long rest, a short that flickers, heals,
+hardens or grows. The states themselves are kept: a few kelvin change the voltage here, not the course of the contact, nor does
+the contact change while somebody pauses the test. Then come halts, recorded rests, lost rows, offset, noise, a wrong reading,
+and the smallest step that the instrument prints.
 
 Kirchhoff's law gives the share of a short exactly, with kinetics of Butler and Volmer at both faces.
 """
@@ -23,8 +24,8 @@ from garnetlab.simulate import CellModel
 from garnetlab.study._cell_set_plan import INSTRUMENTS, NOISES, Plan
 
 __all__ = [
-    "SOFT_FLOOR", "Episode", "Pause", "Rows", "flicker_of", "intact_voltage", "layered_voltage", "measure", "shorted_voltage",
-    "sound_cell",
+    "SOFT_FLOOR", "Episode", "Pause", "Rows", "below_electrolyte", "flicker_of", "intact_voltage", "layered_voltage", "measure",
+    "shorted_voltage", "sound_cell",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -56,25 +57,81 @@ class Rows:
         out: NDArray[np.int64] = np.maximum(halves - 1, 0) // 2
         return out
 
+    def half_cycles(self) -> list[NDArray[np.int64]]:
+        """Return the rows of each half cycle, rests aside."""
+        rows = np.flatnonzero(self.current != 0.0)
+        new = (np.diff(self.step[rows]) != 0.0) | (np.diff(self.cycle[rows]) != 0.0)
+        return [part.astype(np.int64) for part in np.split(rows, np.flatnonzero(new) + 1)] if len(rows) else []
+
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """A short of some resistance [ohm m^2] from one time to another [s]; ``soft`` if it never goes below the electrolyte."""
+    """A short from one time to another [s].
+
+    Parameters
+    ----------
+    start, end: [s].
+    resistance: [ohm m^2].
+    flicker:    Spread of its logarithm.
+    soft:       Whether the cell never goes below its electrolyte.
+    share:      Of the current that a short takes that grows, 0 for one that comes at once: what it takes grows linearly
+                from nothing until ``grown`` and stays; its resistance follows from that.
+    grown:      [s].
+    """
 
     start: float
     end: float
     resistance: float
     flicker: float = 0.0
     soft: bool = False
+    share: float = 0.0
+    grown: float = 0.0
+
+    def voltage(self, sound: Sound, time: Floats, current: Floats, flicker: Floats) -> Floats:
+        """Return the voltage [V] of a cell with this short at some times [s] and current densities [A/m^2]."""
+        intact = sound.voltage(current)
+        if self.share:
+            done = np.minimum((time - self.start) / (self.grown - self.start), 1.0)
+            grown = sound.voltage((1.0 - self.share * done) * current)
+            if not self.soft:
+                return grown
+            least = np.minimum(SOFT_FLOOR * sound.slab * np.abs(current), np.abs(intact))
+            out: Floats = np.sign(current) * np.maximum(np.abs(grown), least)
+            return out
+        short = self.resistance * np.exp(flicker)
+        if self.soft:
+            short = np.maximum(short, _softest(intact / current, sound.slab))
+        return shorted_voltage(sound.voltage, current, short)
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Where the record has a hole: after this time [s] of the test, for so long; halted if the test stands still in it."""
+    """Where the test stands still or the record has a hole.
+
+    Parameters
+    ----------
+    start, length: After this time of the test, for so long [s].
+    halted:        Whether the test stands still in it.
+    row:           Last row before it, where the test stands still.
+    recorded:      Whether the instrument writes zero current and the relaxed voltage, 0 V, in it.
+    own_step:      Whether it is a step of the program.
+    change:        Share by which the resistance of the faces is larger after it.
+    memory:        Time in which the faces forget that [s].
+    """
 
     start: float
     length: float
     halted: bool
+    row: int = -1
+    recorded: bool = False
+    own_step: bool = False
+    change: float = 0.0
+    memory: float = 1.0
+
+    def after(self, time: Floats) -> NDArray[np.bool_]:
+        """Return which rows lie after its start."""
+        out: NDArray[np.bool_] = np.arange(len(time)) > self.row if self.row >= 0 else time > self.start
+        return out
 
 
 def flicker_of(course: str) -> float:
@@ -161,17 +218,21 @@ def kelvins(plan: Plan, time: Floats, pauses: Sequence[Pause], rng: np.random.Ge
         days = np.sin(2.0 * math.pi * time / _DAY + rng.uniform(0.0, 2.0 * math.pi))
         out += size * (0.7 * days + 0.3 * _walk(time, 6.0 * _HOUR, rng))
     for pause in pauses:
-        if pause.halted:
-            after = time > pause.start
+        if pause.halted and not pause.recorded:
+            after = pause.after(time)
             out[after] += plan.disturbance.restart * np.exp(-(time[after] - pause.start) / _HOUR)
     return out
 
 
-def settled(plan: Plan, time: Floats) -> Floats:
-    """Return the factor of the resistance of the faces over time: a slow change that becomes slower."""
+def settled(plan: Plan, time: Floats, pauses: Sequence[Pause]) -> Floats:
+    """Return the factor of the resistance of the faces over time: a slow change that becomes slower, and what rests did."""
     share = plan.disturbance.drift
     pace = max(float(time[-1]), 1.0) / 2.0
-    return 1.0 + share * (1.0 - np.exp(-time / pace)) / (1.0 - math.exp(-2.0))
+    out: Floats = 1.0 + share * (1.0 - np.exp(-time / pace)) / (1.0 - math.exp(-2.0))
+    for pause in pauses:
+        after = pause.after(time)
+        out[after] *= 1.0 + pause.change * np.exp(-(time[after] - pause.start) / pause.memory)
+    return out
 
 
 def _walk(time: Floats, memory: float, rng: np.random.Generator) -> Floats:
@@ -200,20 +261,24 @@ def layered_voltage(
     """
     warm = kelvins(plan, rows.time, pauses, rng)
     plain = sound_cell(rows, np.full(len(warm), plan.kelvin), cell).voltage(rows.current)
-    sound = sound_cell(rows, warm, cell, settled(plan, rows.time))
+    sound = sound_cell(rows, warm, cell, settled(plan, rows.time, pauses))
     intact = sound.voltage(rows.current)
     free = np.abs(rows.voltage) < plan.limit * (1.0 - 1e-9)
     voltage = np.where(free, rows.voltage + intact - plain, rows.voltage)
     for episode in episodes:
-        flicker = episode.flicker * _walk(rows.time, _MEMORY, rng)
         own = np.flatnonzero((rows.time > episode.start) & (rows.time <= episode.end) & (rows.current != 0.0))
         if not len(own):
             continue
-        short = episode.resistance * np.exp(flicker[own])
-        if episode.soft:
-            short = np.maximum(short, _softest(intact[own] / rows.current[own], sound.slab[own]))
-        voltage[own] = shorted_voltage(sound.part(own).voltage, rows.current[own], short)
+        flicker = episode.flicker * _walk(rows.time, _MEMORY, rng)[own] if episode.flicker else np.zeros(len(own))
+        voltage[own] = episode.voltage(sound.part(own), rows.time[own], rows.current[own], flicker)
     return np.clip(voltage, -plan.limit, plan.limit), warm
+
+
+def below_electrolyte(rows: Rows, voltage: Floats, warm: Floats, cell: CellModel, start: float) -> float:
+    """Return the first time after a start [s] at which the whole cell has no more resistance than its electrolyte."""
+    low = np.abs(voltage) <= _at(warm, cell.slab_resistance) * np.abs(rows.current)
+    found = np.flatnonzero(low & (rows.time > start) & (rows.current != 0.0))
+    return float(rows.time[found[0]]) if len(found) else math.inf
 
 
 def _softest(resistance: Floats, slab: Floats) -> Floats:
@@ -227,14 +292,8 @@ def measure(
     rows: Rows, voltage: Floats, warm: Floats, plan: Plan, pauses: Sequence[Pause], rng: np.random.Generator
 ) -> Measurement:
     """Return the record as the instrument prints it."""
-    time = rows.time.copy()
-    keep = np.ones(len(time), dtype=bool)
-    for pause in pauses:
-        after = rows.time > pause.start
-        if pause.halted:
-            time[after] += pause.length
-        else:
-            keep &= ~(after & (rows.time <= pause.start + pause.length))
+    rows, voltage, warm, keep = _with_pauses(rows, voltage, warm, pauses, plan.period)
+    time = rows.time
     seen = voltage + _noise(plan, len(voltage), rng)
     if plan.disturbance.outlier != 1.0:
         at = int(rng.choice(np.flatnonzero(keep & (rows.current != 0.0))))
@@ -272,3 +331,32 @@ def _noise(plan: Plan, count: int, rng: np.random.Generator) -> Floats:
         first = int(rng.integers(count))
         white[first : first + int(rng.integers(5, 31))] *= plan.disturbance.burst
     return plan.disturbance.offset + size * (white + _SLOW * slow)
+
+
+def _with_pauses(
+    rows: Rows, voltage: Floats, warm: Floats, pauses: Sequence[Pause], period: float
+) -> tuple[Rows, Floats, Floats, NDArray[np.bool_]]:
+    """Return rows, voltage and temperature in the time of the record, with recorded rests, and which rows are in the file."""
+    table = np.array([rows.time, voltage, rows.current, rows.left, rows.right, rows.cycle, rows.step, warm])
+    keep = np.ones(len(rows.time), dtype=bool)
+    before: list[int] = []
+    inserted: list[Floats] = []
+    for pause in sorted(pauses, key=lambda p: p.start):
+        after = pause.after(rows.time)
+        if not pause.halted:
+            keep &= ~(after & (rows.time <= pause.start + pause.length))
+            continue
+        if pause.recorded:
+            # the record that an instrument writes as the rest begins, then one each period
+            times = np.append(1.0, np.arange(period, pause.length, period))
+            rest = np.repeat(table[:, [pause.row]], len(times), axis=1)
+            rest[0] += times
+            rest[1] = rest[2] = 0.0
+            rest[6] = rows.step.max() + 1.0 if pause.own_step else rest[6]
+            before, inserted = [*before, pause.row + 1], [*inserted, rest]
+        table[0, after] += pause.length
+    for at, rest in sorted(zip(before, inserted, strict=True), key=lambda pair: -pair[0]):
+        table = np.insert(table, [at] * rest.shape[1], rest, axis=1)
+        keep = np.insert(keep, [at] * rest.shape[1], [True] * rest.shape[1])
+    time, seen, *rest_of, kelvin = table
+    return Rows(time, seen, *rest_of), seen, kelvin, keep
