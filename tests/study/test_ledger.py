@@ -9,6 +9,7 @@ import math
 import re
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,8 @@ from garnetlab.study._audit_checks_numbers import Paper
 from garnetlab.study._ledger_rows import Computed, _deviation, assemble, planned
 from garnetlab.study._ledger_rows_audited import _ROWS
 from garnetlab.study._ledger_rows_spectra import _blocking_plans, _generators, _symmetric_plans
+from garnetlab.study._paper_files import sentence
+from garnetlab.units import Quantity
 
 OBSERVED = {o.id: o for o in load_observations()}
 READ_BACK = [
@@ -416,3 +419,18 @@ def test_an_observation_without_a_plan_is_refused():
     observation = load_observations()[0]
     with pytest.raises(InvalidInput, match="no row is planned"):
         assemble(observation, {"other": Computed(Status.INPUT)}, None)
+
+
+def test_the_analysis_of_each_file_agrees_with_the_simulation_behind_it(ledger):
+    notes = [row.note for row in ledger.rows if "The file of the typical cell" in row.note]
+    assert len(notes) >= 10
+    assert [note for note in notes if "The simulation of that cell" in note] == []
+
+
+def test_a_file_that_disagrees_with_its_simulation_is_told():
+    time = {"time_to_failure": Quantity(50.0 * 3600.0, None, "h", method="soft short")}
+    test = SimpleNamespace(result=SimpleNamespace(quantities={"time_to_failure": Quantity(80.0 * 3600.0, None, "h")}))
+    found = SimpleNamespace(quantities=time, cycles=SimpleNamespace(nominal=np.array([1800.0])))
+    told = sentence("life.0.0.4", {"life.0.0.4": (found, None)}, {"life.0.0.4": (None, test)})
+    assert "soft short after 50 h" in told
+    assert "The simulation of that cell: failure after 80 h." in told

@@ -226,7 +226,10 @@ def lengths_of(records: Records, pieces: Pieces, chosen: Ints, values: Values) -
     ends_at_once = ~pieces.before_gap[chosen] & (np.arange(len(chosen)) < len(chosen) - 1)
     missing = np.maximum(nominal - duration, 0.0)
     begins_late = pieces.after_gap[chosen] & ends_at_once
-    begins_late[0] |= len(chosen) > 1 and not (jumped | rose)[0]  # the record may begin within a half cycle
+    below = np.abs(records.voltage[ends]) < _AT_LIMIT * float(values.highest.max())
+    begins_late[0] |= len(chosen) > 1 and bool(
+        ~jumped[0] & (below | ~rose)[0]
+    )  # the record may begin within a half cycle
     offset = np.where(begins_late & (missing > slack), missing, 0.0)
     resumed = _resumed(duration, nominal, slack, values.current, pieces.sign[chosen]) & (offset == 0.0)
     offset[1:] = np.where(resumed[1:], duration[:-1], offset[1:])

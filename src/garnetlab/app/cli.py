@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from garnetlab.app import _options as opt
+
 if TYPE_CHECKING:
+    from garnetlab.readers import ReadOptions
     from garnetlab.study import SampleOptions
 
 app = typer.Typer(
@@ -30,8 +33,6 @@ app = typer.Typer(
 Files = Annotated[list[Path], typer.Argument(help="Instrument files.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output and nothing else.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to write into.", show_default=False)]
-CurrentUnit = Annotated[str | None, typer.Option(help="Of a column of current that names none, for example mA.")]
-CexRange = Annotated[str | None, typer.Option(help='Range of a LAND .cex file, for example "5 V, 10 mA".')]
 Progress = Callable[[int, int], None]
 
 
@@ -115,8 +116,8 @@ def read(
     files: Files,
     as_json: Json = False,
     data: Annotated[bool, typer.Option("--data", help="With --json: print the numbers too.")] = False,
-    current_unit: CurrentUnit = None,
-    cex_range: CexRange = None,
+    current_unit: opt.CurrentUnit = None,
+    cex_range: opt.CexRange = None,
 ) -> None:
     """Read instrument files and say what is in them."""
     from garnetlab.study import read_files, read_options
@@ -152,26 +153,22 @@ def analyse(
             " by default what the file holds decides.",
         ),
     ] = None,
-    area: Annotated[str | None, typer.Option(help='Electrode area, for example "0.785 cm^2".')] = None,
-    diameter: Annotated[str | None, typer.Option(help='Electrode diameter, for example "10 mm".')] = None,
-    thickness: Annotated[str | None, typer.Option(help='Thickness of the electrolyte, for example "1 mm".')] = None,
-    temperature: Annotated[str | None, typer.Option(help='Temperature, for example "25 degC".')] = None,
-    electrodes: Annotated[str | None, typer.Option(help="blocking or symmetric.")] = None,
-    interfaces: Annotated[int | None, typer.Option(help="1 (half cell) or 2 (symmetric cell).")] = None,
-    circuit: Annotated[str | None, typer.Option(help='Circuit, for example "R(RQ)(RQ)W"; chosen if not given.')] = None,
-    active_mass: Annotated[str | None, typer.Option(help='Active mass of a full cell, for example "2.1 mg".')] = None,
-    electrolyte_resistance: Annotated[
-        str | None, typer.Option(help='Of the electrolyte alone, from impedance, for example "140 ohm".')
-    ] = None,
-    current_density: Annotated[
-        str | None, typer.Option(help='Where a file has no current, for example "0.2 mA/cm^2".')
-    ] = None,
-    current_unit: CurrentUnit = None,
-    cex_range: CexRange = None,
+    area: opt.Area = None,
+    diameter: opt.Diameter = None,
+    thickness: opt.Thickness = None,
+    temperature: opt.Temperature = None,
+    electrodes: opt.Electrodes = None,
+    interfaces: opt.Interfaces = None,
+    circuit: opt.Circuit = None,
+    active_mass: opt.ActiveMass = None,
+    electrolyte_resistance: opt.ElectrolyteResistance = None,
+    current_density: opt.CurrentDensity = None,
+    current_unit: opt.CurrentUnit = None,
+    cex_range: opt.CexRange = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Follow the running cells of a folder; tell new events.")
     ] = False,
-    every: Annotated[str, typer.Option(help="With --watch: time between two looks.")] = "60 s",
+    every: Annotated[str | None, typer.Option(help="With --watch: time between two looks; 60 s if not given.")] = None,
     looks: Annotated[
         int | None, typer.Option(min=1, help="With --watch: how many looks; without end if not given.")
     ] = None,
@@ -189,9 +186,13 @@ def analyse(
             electrolyte_resistance=electrolyte_resistance, current_density=current_density,
         )  # fmt: skip
         reading = read_options(current_unit=current_unit, cex_range=cex_range)
+        for name, value in {"every": every, "looks": looks}.items():
+            if value is not None and not watch:
+                _fail(f"{name} = {value!r}: expected only with --watch. Add --watch, or drop --{name}.", 2)
         if watch:
-            _watch(files, options, every=every, looks=looks, state=out, as_json=as_json)
-            return
+            raise typer.Exit(
+                _watch(files, options, reading, every=every or "60 s", looks=looks, state=out, as_json=as_json)
+            )
         found = analyse_files(files, analysis=analysis, options=options, reading=reading, progress=progress)
         if out is not None and found.results:
             write_analysis(found, out)
@@ -206,9 +207,16 @@ def analyse(
 
 
 def _watch(
-    files: Sequence[Path], options: SampleOptions, *, every: str, looks: int | None, state: Path | None, as_json: bool
-) -> None:
-    """Follow one folder and print each new event as a line."""
+    files: Sequence[Path],
+    options: SampleOptions,
+    reading: ReadOptions,
+    *,
+    every: str,
+    looks: int | None,
+    state: Path | None,
+    as_json: bool,
+) -> int:
+    """Follow one folder, print each new event as a line, and return the exit status that the last look leaves."""
     from garnetlab.core import InvalidInput, parse_quantity
     from garnetlab.study import watch_folder
 
@@ -216,13 +224,18 @@ def _watch(
         message = f"files = {len(files)}: expected one folder with --watch."
         raise InvalidInput(message)
     seconds = parse_quantity("every", every, "s")
-    for look in watch_folder(files[0], options=options, every=seconds, looks=looks, state=state):
+    analysed: set[str] = set()
+    failing: list[str] = []
+    for look in watch_folder(files[0], options=options, reading=reading, every=seconds, looks=looks, state=state):
         for new in look.events:
             if as_json:
                 typer.echo(json.dumps(new.to_dict(), allow_nan=False, ensure_ascii=False, default=_plain))
             else:
                 typer.echo(new.sentence())
         _show_errors(look.errors)
+        analysed.update(look.analysed)
+        failing = look.failing
+    return _status(len(analysed), len(failing))
 
 
 def _show_result(result: dict[str, object]) -> None:
@@ -351,14 +364,33 @@ def _texts(rows: object, names: Sequence[str]) -> list[tuple[str, ...]]:
 @app.command()
 def report(
     path: Annotated[Path, typer.Argument(help="A study document (.toml) or a folder of files.", show_default=False)],
+    area: opt.Area = None,
+    diameter: opt.Diameter = None,
+    thickness: opt.Thickness = None,
+    temperature: opt.Temperature = None,
+    electrodes: opt.Electrodes = None,
+    interfaces: opt.Interfaces = None,
+    circuit: opt.Circuit = None,
+    active_mass: opt.ActiveMass = None,
+    electrolyte_resistance: opt.ElectrolyteResistance = None,
+    current_density: opt.CurrentDensity = None,
+    current_unit: opt.CurrentUnit = None,
+    cex_range: opt.CexRange = None,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Analyse a study and write report.html, results.json, tables (CSV) and figures (SVG, PNG)."""
     from garnetlab.report import write_report
+    from garnetlab.study import read_options, sample_options
 
     with _refusals(), _progress("report") as progress:
-        written = write_report(path, out, progress=progress)
+        options = sample_options(
+            area=area, diameter=diameter, thickness=thickness, temperature=temperature,
+            electrodes=electrodes, interfaces=interfaces, circuit=circuit, active_mass=active_mass,
+            electrolyte_resistance=electrolyte_resistance, current_density=current_density,
+        )  # fmt: skip
+        reading = read_options(current_unit=current_unit, cex_range=cex_range)
+        written = write_report(path, out, options=options, reading=reading, progress=progress)
         if as_json:
             _show_json(written.to_dict())
         else:

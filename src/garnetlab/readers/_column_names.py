@@ -14,7 +14,7 @@ _DROPPED = re.compile(r"[\s_.#:\-]")
 #: names that are units
 _BARE = {
     "amps": ("current", "A"), "amp": ("current", "A"), "volts": ("voltage", "V"), "amphr": ("capacity", "Ah"),
-    "watthr": ("energy", "Wh"),
+    "watthr": ("energy", "Wh"), "ahstep": ("ahstep", "Ah"),
 }  # fmt: skip
 
 

@@ -57,8 +57,8 @@ def cycling_measurement(
     if falls.size:
         i = int(falls[0]) + 1
         message = (
-            f"time = {time[i]:.9g} s: expected at least {time[i - 1]:.9g} s, that of the row above. Rows in another order"
-            " or two tests in one file: export each test on its own."
+            f"time = {time[i]:.9g} s: expected at least {time[i - 1]:.9g} s, that of the row above. Rows in another order,"
+            " a time that begins anew in each step, or two tests in one file: export each test on its own, with its total time."
         )
         raise ReadError(path, message, _line(line, i))
     for channel, array in channels.items():

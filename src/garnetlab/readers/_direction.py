@@ -141,3 +141,63 @@ def signed_by_voltage(
             out[start:end] = -current[start:end]
     notes = ["currents have no sign in the file: taken from the step of the voltage after each rest"]
     return out, notes if bool((current != 0).any()) else []
+
+
+def signed_by_counters(
+    path: Path, names: tuple[str, str], gains: Array, current: Array, starts: NDArray[np.int64], line: int
+) -> tuple[Array, list[str]]:
+    """Return currents without sign with one, from counters of charge and of discharge, and what was decided.
+
+    Parameters
+    ----------
+    path:    The file, for the message.
+    names:   Column names of both counters.
+    gains:   What they gain in each row since the row above, charge minus discharge, in any unit.
+    current: Currents >= 0.
+    starts:  Rows at which a step begins. Of a step, what is gained after its first row decides, since the first may hold
+             the end of the step before. Where only one step is known each row decides for itself, and one without gain
+             takes the way of the next.
+    line:    Line of the first row.
+
+    Raises
+    ------
+    ReadError  with its line, where a current has no direction: no gain in its step, or several rows without gain between
+               a charge and a discharge.
+    """
+    flowing = current != 0
+    if not (gains[flowing] < 0).any():
+        return current, []
+    way = _way_of_steps(gains, starts) if len(starts) > 1 else _way_of_rows(gains, flowing)
+    if (flowing & (way == 0)).any():
+        i = int(np.argmax(flowing & (way == 0)))
+        message = (
+            f"current = {current[i]:g} A has no sign in the file, and neither {names[0]!r} nor {names[1]!r} rises there:"
+            " charge or discharge? Export the column of the state, or currents with their sign."
+        )
+        raise ReadError(path, message, line + i)
+    note = f"currents have no sign in the file: taken from the counters {names[0]!r} and {names[1]!r}"
+    return np.where(way < 0, -current, current), [note]
+
+
+def _way_of_steps(gains: Array, starts: NDArray[np.int64]) -> Array:
+    """Return 1 or -1 for the rows of each step, by what it gains after its first row; 0 where it gains nothing."""
+    lengths = np.diff(starts, append=len(gains))
+    whole = np.add.reduceat(gains, starts)
+    later = np.where(lengths > 1, whole - gains[starts], whole)
+    return np.repeat(np.sign(np.where(later == 0, whole, later)), lengths)
+
+
+def _way_of_rows(gains: Array, flowing: NDArray[np.bool_]) -> Array:
+    """Return 1 or -1 for each row of a current; 0 where more than one without gain stands between both ways."""
+    rows = np.flatnonzero(flowing)
+    way = np.sign(gains[rows])
+    known = np.flatnonzero(way)
+    place = np.arange(len(rows))
+    after = np.searchsorted(known, place)
+    following = way[known[np.minimum(after, len(known) - 1)]]
+    preceding = way[known[np.maximum(after - 1, 0)]]
+    gap = np.diff(known, prepend=known[0])[np.minimum(after, len(known) - 1)]
+    filled = np.where((way == 0) & (following != preceding) & (gap > 2), 0.0, following)
+    out = np.zeros(len(gains))
+    out[rows] = np.where(way != 0, way, filled)
+    return out

@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -71,6 +72,7 @@ class Table:
     decimal:  The decimal mark.
     warnings: What was noticed.
     first:    The cells of the first rows, where not all cells are kept.
+    gaps:     Lines (from 1, rising) between the rows that were left out.
     """
 
     path: Path
@@ -83,6 +85,20 @@ class Table:
     decimal: str = "."
     warnings: tuple[str, ...] = ()
     first: tuple[Sequence[str], ...] = ()
+    gaps: tuple[int, ...] = ()
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Let errors name the line of the file, where rows are counted as if no line between them were left out."""
+        try:
+            yield
+        except ReadError as error:
+            line = error.line or 0
+            for gap in self.gaps:
+                line += gap <= line
+            if line == (error.line or 0):
+                raise
+            raise ReadError(error.path, error.reason, line) from None
 
     def written(self, name: str) -> Sequence[str]:
         """Return how the numbers of a column are written, at least in the first rows."""
@@ -209,6 +225,20 @@ def _table(path: Path, layout: Layout, asked: Wanted, found: Found) -> Table:
     )
 
 
+def holds_no_record(cells: Sequence[str], names: Sequence[str]) -> bool:
+    """Return whether a row is what a spreadsheet leaves behind: no cell with a text, or the column names again."""
+    return not any(cells) or tuple(cells[: len(names)]) == tuple(names)
+
+
+def left_out_note(places: Sequence[int], *, row: str = "line") -> list[str]:
+    """Return what to say of the lines that hold no record, by their numbers."""
+    if not places:
+        return []
+    many = f"{len(places)} {row}s are" if len(places) > 1 else f"{row} {places[0]} is"
+    first = f", first {row} {places[0]}" if len(places) > 1 else ""
+    return [f"{many} blank or the column names again{first}: left out"]
+
+
 def _cut(line: int, cells: Sequence[str], width: int) -> list[str]:
     return [f"line {line}, the last, has {len(cells)} of {width} columns: it is left out"]
 
@@ -231,13 +261,17 @@ def _slow(
         last -= 1
     rows: list[list[str]] = []
     warnings: list[str] = []
-    skipped = 0
+    empty: list[int] = []
+    heads: list[int] = []
     for place in range(first, last):
         if "\x00" in lines[place]:
             raise ReadError(path, "the line holds bytes of 0. The file is damaged: export it again.", place + 1)
         cells = split_cells(lines[place], layout.delimiter)
         if skip is not None and skip(cells):
-            skipped += 1
+            heads.append(place + 1)
+            continue
+        if holds_no_record(cells, layout.names):
+            empty.append(place + 1)
             continue
         while len(cells) > width and not cells[-1]:
             cells.pop()
@@ -248,15 +282,17 @@ def _slow(
                 break
             raise ReadError(path, message, place + 1)
         rows.append(cells)
-    warnings += _skipped(skipped)
+    warnings += [*_skipped(len(heads)), *left_out_note(empty)]
     if not rows:
         message = f"no row after the {width} column names. The test has no record: export it again."
         raise ReadError(path, message, layout.line - 1)
     cells_by_name = dict(zip(layout.names, zip(*rows, strict=True), strict=True))
     decimal = "." if layout.delimiter == "," else guess_decimal(c for row in rows[:_SAMPLE] for c in row)
-    if last == len(lines) and len(rows) + skipped == last - first:
-        warnings += cut_end(path, rows, layout.line + skipped + len(rows) - 1)
-    return Table(path, layout.names, layout.line, len(rows), cells_by_name, decimal=decimal, warnings=tuple(warnings))
+    gaps = tuple(sorted(empty + heads))
+    if last == len(lines) and len(rows) + len(gaps) == last - first and last not in empty:
+        warnings += cut_end(path, rows, last)
+    told = tuple(warnings)
+    return Table(path, layout.names, layout.line, len(rows), cells_by_name, decimal=decimal, warnings=told, gaps=gaps)
 
 
 def cut_end(path: Path, rows: Sequence[Sequence[str]], line: int) -> tuple[str, ...]:

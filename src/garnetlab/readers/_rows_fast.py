@@ -127,7 +127,7 @@ def _read(file: BinaryIO, form: Form, wanted: Wanted) -> Found:
     last = form.cells(_decoded(text, encoding))
     heading = form.left_out(last)
     cut = not heading and not columns.add_row(last)
-    if not columns.rows:
+    if not columns.rows or columns.lacks_records():
         raise _NotPlain
     arrays, texts = columns.arrays(), columns.texts()
     return Found(columns.rows, arrays, texts, decimal, first, last, skipped + heading, cut, not finished)
@@ -280,6 +280,10 @@ class _Columns:
         """Return the numbers and the seconds by name."""
         names = (*self.wanted.numbers, *self.wanted.clocks)
         return {name: self.numbers[slot, : self.rows] for slot, name in enumerate(names)}
+
+    def lacks_records(self) -> bool:
+        """Return whether the first column of numbers has an empty cell: the row may be one of no record."""
+        return bool(self.wanted.numbers) and bool(np.isnan(self.numbers[0, : self.rows]).any())
 
     def texts(self) -> dict[str, Runs]:
         """Return the texts by name."""

@@ -19,13 +19,15 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _EXPONENT = re.compile(r"[eE][+-](\d+)$")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _VOLTAGE = "电压".encode("gb18030")
+_CUT = "unexpected end of data"  # what the decoder says of a character that is not whole at the end
 _CONTROL = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1a\x1b")
 
 
 def decode(data: bytes) -> str:
     """Return the text in ``data``: by its byte-order mark, else UTF-16 by its zero bytes, else UTF-8, else cp1252.
 
-    What is no UTF-8 but holds the Chinese word for voltage in GB 18030 is read as that.
+    What is no UTF-8 but holds the Chinese word for voltage in GB 18030 is read as that. A head of a file that ends inside a
+    character stays UTF-8, where a whole character of several bytes stands before.
 
     It never raises. Bytes that fit no encoding become U+FFFD, which no number holds, so that the line that carries them
     is refused where a number is expected there.
@@ -38,7 +40,9 @@ def decode(data: bytes) -> str:
         return data.decode(encoding, errors="replace")
     try:
         return data.decode("utf-8")
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        if error.reason == _CUT and not data[: error.start].isascii():
+            return data.decode("utf-8", errors="replace")
         return data.decode("gb18030" if _VOLTAGE in data else "cp1252", errors="replace")
 
 

@@ -7,6 +7,7 @@ else from the state of the step, else from the step of the voltage after a rest.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,9 +18,10 @@ import numpy as np
 
 from garnetlab import units
 from garnetlab.core import Channel, Measurement, ReadError
+from garnetlab.readers._charges import by_way, factor_of, misfit_of, net_gains
 from garnetlab.readers._column_names import Unit, split_name, unit_of
 from garnetlab.readers._cycling import cycling_measurement, restarts, running, summed
-from garnetlab.readers._direction import signed_by_state, signed_by_voltage
+from garnetlab.readers._direction import directions, signed_by_counters, signed_by_state, signed_by_voltage
 from garnetlab.readers._durations import clock_seconds, date_seconds, is_clock, parse_date
 from garnetlab.readers._options import NOTHING, ReadOptions
 from garnetlab.readers._rows import Layout, Table, head_of, read_table, split_cells
@@ -38,9 +40,7 @@ _PLAIN = frozenset({"cycle", "step"})
 _DELIMITERS = ("\t", ";", ",")
 _NUMBER_BEGINS = frozenset("+-.0123456789")
 _PREFACE = 400  # lines in which the column names stand
-#: share by which a counted charge may differ from the integral of the current; rows are far apart in some files
-_CHARGE_MISFIT = 0.05
-_MOST = 0.5  # share of steps
+_COUNTERS = ("charged", "discharged")
 _TIME_UNITS = {"seconds": 1.0, "minutes": 60.0, "hours": units.hour, "days": 24 * units.hour}
 _TIME_MISFIT = 0.1  # share by which dates may differ from the elapsed time
 DESCRIPTION = "from description"
@@ -162,7 +162,7 @@ def read_vendor_text(
     texts = {n for r, n in found.items() if r in _TEXTS} | (
         set() if _number_like(cell.get(time, "")) else {time} - clocks
     )
-    gone = set() if _needs_dates(vendor, found) else {found.get("date", "")}
+    gone = set() if _needs_dates(vendor, found) else {found.get("date", "")} - {time}
     texts -= gone  # of these only the first is looked at
     table = read_table(
         path,
@@ -215,6 +215,18 @@ def vendor_measurement(
     ------
     ReadError  as ``read_vendor_text``.
     """
+    with table.located():
+        return _measurement(table, vendor, header, metadata, options, part)
+
+
+def _measurement(
+    table: Table,
+    vendor: Vendor,
+    header: Mapping[str, str],
+    metadata: Mapping[str, float | str],
+    options: ReadOptions,
+    part: str,
+) -> Measurement:
     found = roles(vendor, table.names)
     warnings = list(table.warnings)
     known = dict(metadata)
@@ -236,8 +248,7 @@ def vendor_measurement(
             channels |= {} if values is None else {channel: values}
     if "current" in found:
         channels[Channel.CURRENT] = _current(table, vendor, found, channels, options, warnings)
-        charge = _charge(table, vendor, found, channels, options, warnings)
-        channels |= {} if charge is None else {Channel.CHARGE: charge}
+        _add_charge(table, vendor, found, channels, options, warnings)
     temperature = _temperature(table, vendor, found, options, warnings)
     channels |= {} if temperature is None else {Channel.TEMPERATURE: temperature}
     return cycling_measurement(
@@ -250,11 +261,12 @@ def _si(values: Array, unit: Unit) -> Array:
 
 
 def _unit(table: Table, vendor: Vendor, found: Mapping[str, str], role: str, options: ReadOptions) -> Unit:
-    """Return the unit of a column: of its name, of the maker, or of the user."""
+    """Return the unit of a column: of its name, of the user, or of the maker."""
     name = found[role]
-    text = split_name(name)[1] or vendor.units.get(role, "")
+    text = split_name(name)[1]
     if not text and options.current_unit and DIMENSION[role] in ("current", "charge"):
         text = options.current_unit + ("" if role == "current" else "h")
+    text = text or vendor.units.get(role, "")
     unit = unit_of(text, DIMENSION[role])
     if unit is None:
         message = (
@@ -275,7 +287,10 @@ def _time(table: Table, vendor: Vendor, found: Mapping[str, str], warnings: list
     elif texts is not None and is_clock(texts[0]):
         time = clock_seconds(table.path, table.line, name, texts)
     elif texts is not None and not _number_like(texts[0]):
-        return date_seconds(table.path, table.line, name, texts, order=vendor.order)
+        time, started = date_seconds(table.path, table.line, name, texts, order=vendor.order)
+        if name == found.get("date"):
+            _check_dates(table, name, texts, time, warnings)
+        return time, started
     else:
         time = table.numbers(name)
         text = split_name(name)[1] or vendor.units.get("time", "")
@@ -288,6 +303,17 @@ def _time(table: Table, vendor: Vendor, found: Mapping[str, str], warnings: list
             raise ReadError(table.path, message, max(table.line - 1, 1))
         time = _si(time, unit)
     return time, start_of(dates[0], float(time[0]), vendor.order) if dates else ""
+
+
+def _check_dates(table: Table, name: str, texts: Sequence[str], time: Array, warnings: list[str]) -> None:
+    """Note that the dates give the time; raise where they stand still, and so give none."""
+    if len(time) > 1 and not time[-1]:
+        message = (
+            f"{name} = {texts[0].strip()!r} in every row: expected dates that go on, since no column holds the test's total"
+            " time. Export the total time."
+        )
+        raise ReadError(table.path, message, table.line)
+    warnings.append(f"no column holds the test's total time: it is that of the dates in {name!r}")
 
 
 def _evident_unit(name: str, time: Array, dates: Sequence[str], warnings: list[str]) -> Unit | None:
@@ -326,8 +352,14 @@ def _current(
     current = _si(values, _unit(table, vendor, found, "current", options))
     if "state" in found:
         current, notes = signed_by_state(table.path, found["state"], table.texts(found["state"]), current, table.line)
-    elif vendor.signed or bool((current < 0).any()):
+    elif bool((current < 0).any()):
         return current
+    elif vendor.signed:
+        gains = _gains(table, found)
+        if gains is None:
+            return current
+        names = (found["charged"], found["discharged"])
+        current, notes = signed_by_counters(table.path, names, gains, current, _starts(channels), table.line)
     else:
         starts = _starts(channels)
         current, notes = signed_by_voltage(table.path, current, channels[Channel.VOLTAGE], starts, table.line)
@@ -335,79 +367,109 @@ def _current(
     return current
 
 
+def _gains(table: Table, found: Mapping[str, str]) -> Array | None:
+    """Return what the counters of charge and discharge gain in each row, in any unit; None where there are none."""
+    if not set(_COUNTERS) <= found.keys():
+        return None
+    charged, discharged = (table.optional(found[r])[0] for r in _COUNTERS)
+    return None if charged is None or discharged is None else net_gains(np.abs(charged), np.abs(discharged))
+
+
 def _starts(channels: Mapping[Channel, Array]) -> NDArray[np.int64]:
     columns = [channels[c] for c in (Channel.CYCLE, Channel.STEP) if c in channels]
     return restarts(*columns) if columns else np.zeros(1, dtype=np.int64)
 
 
-def _charge(
+def _add_charge(
     table: Table,
     vendor: Vendor,
     found: Mapping[str, str],
-    channels: Mapping[Channel, Array],
+    channels: dict[Channel, Array],
     options: ReadOptions,
     warnings: list[str],
-) -> Array | None:
-    """Return the net charge since the first row; None where the file counts none, or another than the current gives."""
-    if {"charged", "discharged"} <= found.keys():
-        parts = []
-        for role in ("charged", "discharged"):
-            values, note = table.optional(found[role])
-            if values is None:
-                warnings.append(note)
-                return None
-            parts.append(np.abs(_si(values, _unit(table, vendor, found, role, options))))
-        if vendor.counters == "step":
-            charge = summed(parts[0] - parts[1], _starts(channels))
-        else:
-            charge = running(parts[0]) - running(parts[1])
-    elif "capacity" in found and _has_unit(vendor, found["capacity"], options):
-        values, note = table.optional(found["capacity"])
+) -> None:
+    """Add the net charge since the first row where the file counts it, and turn a current that the counters contradict.
+
+    A charge that is not the integral of the current is left out, with a note.
+
+    Raises
+    ------
+    ReadError  where counters and current differ by a factor of units.
+    """
+    roles_of = _COUNTERS if set(_COUNTERS) <= found.keys() else ("capacity",) if "capacity" in found else ()
+    bare = [found[r] for r in roles_of if not _has_unit(vendor, found, r, options)]
+    if bare and roles_of == _COUNTERS:
+        warnings.append(f"column {bare[0]!r} states no unit: it is left out")
+    if bare or not roles_of:
+        return
+    counted = []
+    for role in roles_of:
+        values, note = table.optional(found[role])
         if values is None:
             warnings.append(note)
-            return None
-        counted = np.abs(_si(values, _unit(table, vendor, found, "capacity", options)))
-        way = np.sign(channels[Channel.CURRENT])
-        charge = running(counted) if not (way < 0).any() else _by_way(counted, way, _starts(channels))
-    else:
-        return None
-    return charge if _agrees(charge, channels, warnings) else None
-
-
-def _has_unit(vendor: Vendor, name: str, options: ReadOptions) -> bool:
-    return bool(split_name(name)[1] or vendor.units.get("capacity") or options.current_unit)
-
-
-def _by_way(counted: Array, way: Array, starts: NDArray[np.int64]) -> Array:
-    """Return the net charge from a counter without sign: what it gains in each row counts the way the current goes.
-
-    Where it falls at most starts of steps it begins anew at all of them.
-    """
-    gains = np.diff(counted, prepend=0.0)
-    later = starts[1:]
-    if later.size and np.mean(counted[later] < counted[later - 1]) > _MOST:
-        gains[later] = counted[later]
-    fell = gains < 0
-    gains[fell] = counted[fell]
-    return np.cumsum(gains * way)
-
-
-def _agrees(charge: Array, channels: Mapping[Channel, Array], warnings: list[str]) -> bool:
-    """Return whether a counted charge is the integral of the current, as far as the rows know what flowed between them."""
-    duration, current = np.diff(channels[Channel.TIME]), channels[Channel.CURRENT]
-    total = float((duration * np.abs(current[1:])).sum())
-    if total == 0.0:
-        return True
-    passed = np.concatenate(([0.0], np.cumsum(duration * current[1:])))
-    unknown = np.concatenate(([0.0], np.cumsum(duration * np.abs(np.diff(current)))))
-    misfit = np.abs((charge - charge[0]) - passed)
-    if bool((misfit <= unknown + _CHARGE_MISFIT * total).all()):
-        return True
+            return
+        counted.append(np.abs(_si(values, _unit(table, vendor, found, role, options))))
+    charge = _net(counted, vendor, channels)
+    time, current = channels[Channel.TIME], channels[Channel.CURRENT]
+    factor = factor_of(charge, time, current)
+    names = " and ".join(repr(found[r]) for r in roles_of)
+    if abs(factor) not in (0.0, 1.0):
+        raise _other_unit(table, vendor, found, (names, abs(factor)), options)
+    if factor == -1.0 and len(counted) == 2:
+        if _state_decides(table, found):
+            warnings.append(
+                f"{names} count the other way than {found['state']!r} says: the state decides, they are left out"
+            )
+            return
+        channels[Channel.CURRENT] = current = np.where(current == 0, current, -current)
+        warnings.append(f"the current is negative where {names} count a charge: turned, so that current > 0 charges")
+    misfit = misfit_of(charge, time, current)
+    if not misfit:
+        channels[Channel.CHARGE] = charge
+        return
     warnings.append(
-        f"the counted charge differs from the integral of the current by up to {misfit.max() / units.hour * 1e3:.3g} mAh:"
+        f"the counted charge differs from the integral of the current by up to {misfit / units.hour * 1e3:.3g} mAh:"
         " it is left out"
     )
-    return False
+
+
+def _net(counted: Sequence[Array], vendor: Vendor, channels: Mapping[Channel, Array]) -> Array:
+    """Return the net charge from two counters, or from one without sign."""
+    if len(counted) == 1:
+        way = np.sign(channels[Channel.CURRENT])
+        return by_way(counted[0], way, _starts(channels)) if (way < 0).any() else running(counted[0])
+    if vendor.counters == "step":
+        return summed(counted[0] - counted[1], _starts(channels))
+    return running(counted[0]) - running(counted[1])
+
+
+def _has_unit(vendor: Vendor, found: Mapping[str, str], role: str, options: ReadOptions) -> bool:
+    return bool(split_name(found[role])[1] or vendor.units.get(role) or options.current_unit)
+
+
+def _state_decides(table: Table, found: Mapping[str, str]) -> bool:
+    return "state" in found and bool((np.abs(directions(table.texts(found["state"]))) == 1).any())
+
+
+def _other_unit(
+    table: Table, vendor: Vendor, found: Mapping[str, str], counters: tuple[str, float], options: ReadOptions
+) -> ReadError:
+    """Return what to say where the counters (names, and their factor) show that a unit is wrong."""
+    names, factor = counters
+    name = found["current"]
+    unit = _unit(table, vendor, found, "current", options)
+    text = next((t for t in ("A", "mA", "uA", "nA") if _near(unit_of(t, "current"), factor * unit.factor)), "")
+    advice = f"Correct the unit in the name of {name!r} or of {names}."
+    if not split_name(name)[1] and text:
+        advice = f"Column {name!r} states no unit: if it is {text}, say --current-unit {text} (in Python current_unit={text!r})."
+    message = (
+        f"{names} count {factor:g} times what the current {name!r} carries: the unit of one of them is wrong. {advice}"
+    )
+    return ReadError(table.path, message, max(table.line - 1, 1))
+
+
+def _near(unit: Unit | None, factor: float) -> bool:
+    return unit is not None and math.isclose(unit.factor, factor)
 
 
 def _temperature(

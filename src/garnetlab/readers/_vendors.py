@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from garnetlab.readers._vendor import Vendor
 
+_NEWARE_DATES = ("date", "absolutetime", "realtime")
+#: "Time" is that of the step: without a total time the dates are the time
 NEWARE = Vendor(
     "Neware",
     {
-        "time": ("cumulativetime", "totaltime"),
+        "time": ("cumulativetime", "totaltime", *_NEWARE_DATES),
         "voltage": ("voltage",),
         "current": ("current",),
         "cycle": ("cycleindex", "cyclecount", "cycle"),
@@ -16,13 +18,32 @@ NEWARE = Vendor(
         "charged": ("chgcap", "chargecapacity"),
         "discharged": ("dchgcap", "dischargecapacity"),
         "capacity": ("capacity",),
-        "date": ("date", "absolutetime", "realtime"),
+        "date": _NEWARE_DATES,
         "temperature": ("auxtemperature", "aux1temperature", "t1"),
     },
     units={"time": "s", "temperature": "°C"},
     counters="step",
     order="",
     marks=("steptype",),
+)
+NEWARE_CHINESE = Vendor(
+    "Neware",
+    {
+        "time": ("总时间", "累计时间", "绝对时间"),
+        "voltage": ("电压",),
+        "current": ("电流",),
+        "cycle": ("循环号", "循环序号"),
+        "step": ("工步号", "工步序号"),
+        "state": ("工步类型",),
+        "charged": ("充电容量",),
+        "discharged": ("放电容量",),
+        "capacity": ("容量",),
+        "date": ("绝对时间",),
+    },
+    units={"time": "s"},
+    counters="step",
+    marks=("工步类型",),
+    description=True,
 )
 ARBIN = Vendor(
     "Arbin",

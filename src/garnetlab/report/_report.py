@@ -10,6 +10,7 @@ from pathlib import Path
 
 from garnetlab import units
 from garnetlab.core import InvalidInput, Result
+from garnetlab.readers import ReadOptions
 from garnetlab.report import _impedance_figures as figures
 from garnetlab.report import _page
 from garnetlab.report._cycler_report import cycler_figures, cycler_tables
@@ -17,6 +18,7 @@ from garnetlab.report._files import flat_row, make_folder, write_text
 from garnetlab.report._style import SavedFigure, rows_csv
 from garnetlab.study import (
     Analysis,
+    SampleOptions,
     Summary,
     analyse_study,
     compare_cells,
@@ -50,13 +52,22 @@ class Written:
         return out
 
 
-def write_report(path: Path, out: Path | None = None, *, progress: Callable[[int, int], None] | None = None) -> Written:
+def write_report(
+    path: Path,
+    out: Path | None = None,
+    *,
+    options: SampleOptions | None = None,
+    reading: ReadOptions | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Written:
     """Write ``report.html``, ``results.json``, tables as CSV and figures as SVG, PNG and CSV; return where they are.
 
     Parameters
     ----------
     path:     A study document, or a folder of instrument files (with its ``study.toml`` if it has one).
     out:      Folder to write into; by default ``report`` beside the document.
+    options:  What holds for all samples, in SI; it wins over file and document.
+    reading:  What the user says where a file leaves a unit or a range open.
     progress: Called with (done, total) spectra.
 
     Raises
@@ -64,13 +75,13 @@ def write_report(path: Path, out: Path | None = None, *, progress: Callable[[int
     InvalidInput  if ``path`` is neither, or nothing in it can be analysed.
     """
     study = load_study(path)
-    analysis = analyse_study(study, progress=progress)
+    analysis = analyse_study(study, options=options, reading=reading, progress=progress)
     if not analysis.results:
         reasons = "; ".join(f"{file}: {message}" for file, message in analysis.errors[:3]) or "it names no files"
         message = f"study = {str(path)!r}: nothing in it can be analysed ({reasons})."
         raise InvalidInput(message)
     folder = make_folder(out if out is not None else study.folder / "report")
-    return _write(study.title or path.stem, analysis, folder, missing_entries(study))
+    return _write(study.title or path.stem, analysis, folder, missing_entries(study, options))
 
 
 def write_analysis(analysis: Analysis, folder: Path) -> Written:

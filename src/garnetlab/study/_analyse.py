@@ -16,7 +16,6 @@ from garnetlab.analyse import (
     analyse_tafel,
     arrhenius,
     branches,
-    cell_events,
     relaxation_times_of,
     stripping_capacity,
 )
@@ -24,7 +23,7 @@ from garnetlab.analyse.eis import check_measurement
 from garnetlab.core import GarnetlabError, InvalidInput, Kind, Measurement, MissingInput, Result, nearest
 from garnetlab.physics.impedance import parse_circuit
 from garnetlab.readers import ReadOptions, read
-from garnetlab.study._cycling import analyse_cycling, cycling_result, ladder_result
+from garnetlab.study._cycling import analyse_cycling, cycling_result, known_events, ladder_result
 
 #: analyses by name; the kinds they take: files of cyclers do not say that they hold a sweep
 ANALYSES: dict[str, tuple[Kind, ...]] = {
@@ -44,7 +43,7 @@ _DEFAULT = {
 }  # fmt: skip
 _ONE_BY_ONE: dict[str, Callable[[Measurement], Result]] = {
     "cycling": cycling_result,
-    "events": cell_events,
+    "events": known_events,
     "ccd": ladder_result,
     "full-cell": analyse_full_cell,
     "stripping": stripping_capacity,

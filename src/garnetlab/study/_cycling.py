@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["analyse_cycling", "cycling_result", "ladder_result"]
+__all__ = ["analyse_cycling", "cycling_result", "known_events", "ladder_result"]
 
 _LADDER = 3  # different currents from which a test may be a ladder
 _SAME = 0.02  # relative difference of one current
@@ -34,7 +34,7 @@ def analyse_cycling(measurement: Measurement) -> Result:
     InvalidInput  if it is none of the three.
     """
     try:
-        found = _events(measurement)
+        found = known_events(measurement)
     except InvalidInput as symmetric:
         try:
             return _said(analyse_full_cell(measurement), f"full cell: {symmetric}")
@@ -59,7 +59,7 @@ def cycling_result(measurement: Measurement) -> Result:
     ------
     InvalidInput  if it is no cycling of a symmetric cell.
     """
-    return _cycling(_events(measurement))
+    return _cycling(known_events(measurement))
 
 
 def ladder_result(measurement: Measurement) -> Result:
@@ -69,10 +69,10 @@ def ladder_result(measurement: Measurement) -> Result:
     ------
     InvalidInput, MissingInput  as ``critical_current``.
     """
-    return _ladder(_events(measurement))
+    return _ladder(known_events(measurement))
 
 
-def _events(measurement: Measurement) -> CellEvents:
+def known_events(measurement: Measurement) -> CellEvents:
     """Return the events, with what the metadata know of electrolyte and current."""
     known = measurement.metadata.get("electrolyte_resistance")
     resistance = None if known is None else Quantity(float(known), 0.0, "ohm")

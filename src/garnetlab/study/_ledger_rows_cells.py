@@ -53,7 +53,7 @@ def living_cells(
         " of the held-out rows had been seen)"
     )
     rows = cell_rows(paper, tests, predictions, said)
-    rows = {key: replace(row, note=row.note + sentence(key, files)) for key, row in rows.items()}
+    rows = {key: replace(row, note=row.note + sentence(key, files, tests)) for key, row in rows.items()}
     rows["v.10.0.8.60C"] = _hot_voltage(files["life.10.0.8.60C"][0], said)
     return rows, tests
 

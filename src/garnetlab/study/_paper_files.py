@@ -11,7 +11,9 @@ from garnetlab.readers import bdf, read
 from garnetlab.study._paper_tests import PaperTests
 from garnetlab.units import Quantity
 
-__all__ = ["analysed_files", "sentence"]
+__all__ = ["analysed_files", "disagreement", "sentence"]
+
+_SAME = 0.01  # relative difference of one current
 
 
 def analysed_files(tests: PaperTests, folder: Path) -> dict[str, tuple[CellEvents, Result | None]]:
@@ -30,10 +32,42 @@ def analysed_files(tests: PaperTests, folder: Path) -> dict[str, tuple[CellEvent
     return found
 
 
-def sentence(key: str, found: Mapping[str, tuple[CellEvents, Result | None]]) -> str:
-    """Return what the analysis of the typical cell's file says, for the note of a row; empty where there is no file."""
+def sentence(key: str, found: Mapping[str, tuple[CellEvents, Result | None]], tests: PaperTests) -> str:
+    """Return what the analysis of the typical cell's file says, for the note of a row; empty where there is no file.
+
+    Where it differs from what the simulator says of the same cell, both are told.
+    """
     if key not in found:
         return ""
+    apart = disagreement(key, found, tests)
+    return _finding(key, found) + (f" The simulation of that cell: {apart}." if apart else "")
+
+
+def disagreement(key: str, found: Mapping[str, tuple[CellEvents, Result | None]], tests: PaperTests) -> str:
+    """Return what the simulator says of a cell where the analysis of its file says something else; empty where they agree.
+
+    Currents agree within a per cent, times of failure within one half cycle.
+    """
+    events, ladder = found[key]
+    true = tests[key][1].result.quantities
+    if ladder is not None:
+        for end in ("survived", "failed"):
+            name = f"critical_current_density_{end}"
+            said, meant = ladder.quantities.get(name), true.get(name)
+            if (said is None) != (meant is None) or (
+                said is not None and meant is not None and abs(said.value / meant.value - 1.0) > _SAME
+            ):
+                return f"{end} {_value(meant) or 'none'} mA/cm^2"
+        return ""
+    said, meant = events.quantities.get("time_to_failure"), true.get("time_to_failure")
+    if said is None or meant is None:
+        return "" if said is meant else "no failure" if meant is None else f"failure after {meant.field_value:.4g} h"
+    cycles = events.cycles
+    longest = 0.0 if cycles is None else float(cycles.nominal.max())
+    return "" if abs(said.value - meant.value) <= longest else f"failure after {meant.field_value:.4g} h"
+
+
+def _finding(key: str, found: Mapping[str, tuple[CellEvents, Result | None]]) -> str:
     events, ladder = found[key]
     if ladder is not None:
         ends = (_value(ladder.quantities.get(f"critical_current_density_{end}")) for end in ("survived", "failed"))

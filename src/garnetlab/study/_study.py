@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from garnetlab import units
 from garnetlab.core import (
     GarnetlabError,
     InvalidInput,
@@ -28,6 +29,8 @@ from garnetlab.study._analyse import Analysis, SampleOptions, analyse_measuremen
 _DOCUMENT = "study.toml"
 _OURS = {"report.html", "results.json", "truth.json", _DOCUMENT}
 _SKIPPED = {".md", ".toml", ".json", ".html", ".svg", ".png", ".py"}
+#: what an option may replace, and in which unit it is shown
+_SHOWN = {"area": "cm^2", "thickness": "mm", "temperature": "degC", "electrodes": "", "interfaces": "1", "circuit": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +75,44 @@ def load_study(path: str | Path) -> Study:
     return Study(load_document(target), target.parent)
 
 
-def read_study(study: Study) -> tuple[list[Measurement], list[tuple[str, str]]]:
-    """Return the measurements of a study with what its register knows, and ``(file, message)`` for files that failed."""
+def read_study(
+    study: Study, *, options: SampleOptions | None = None, reading: ReadOptions | None = None
+) -> tuple[list[Measurement], list[tuple[str, str]]]:
+    """Return the measurements of a study with what its register knows, and ``(file, message)`` for files that failed.
+
+    Parameters
+    ----------
+    study:   The study.
+    options: What the user says of all samples; it wins over file and document, and where it replaces what the document
+             says, a warning of the measurement says so.
+    reading: What the user says where a file leaves a unit or a range open.
+    """
     good: list[Measurement] = []
     bad: list[tuple[str, str]] = []
     for entry in study.document.measurements:
         path = study.folder / entry.path
         try:
-            found = read(path, reader=entry.reader)
+            found = read(path, reader=entry.reader, options=reading)
             _check_digest(entry, found[0], path)
         except GarnetlabError as error:
             bad.append((str(path), str(error)))
             continue
         sample = study.document.samples.get(entry.sample or "")
-        good.extend(_with_sample(m, entry, sample) for m in found)
+        known = [_with_sample(m, entry, sample) for m in found]
+        good.extend(known if options is None else [_with_options(m, options) for m in known])
     return good, bad
+
+
+def _with_options(measurement: Measurement, options: SampleOptions) -> Measurement:
+    """Return the measurement with the user's values, and a warning for each that replaces another one."""
+    new = options.apply(measurement)
+    said = []
+    for name, unit in _SHOWN.items():
+        old, value = measurement.metadata.get(name), new.metadata.get(name)
+        if old is not None and old != value:
+            texts = [units.format_value(x, unit) if unit and isinstance(x, float) else repr(x) for x in (old, value)]
+            said.append(f"{name} = {texts[0]} of file or document: replaced by {texts[1]} of the option")
+    return replace(new, warnings=(*new.warnings, *said)) if said else new
 
 
 def _check_digest(entry: MeasurementEntry, measurement: Measurement, path: Path) -> None:
@@ -124,12 +150,13 @@ def _with_sample(measurement: Measurement, entry: MeasurementEntry, sample: Samp
     return measurement.with_metadata(**values)
 
 
-def missing_entries(study: Study) -> tuple[str, ...]:
+def missing_entries(study: Study, options: SampleOptions | None = None) -> tuple[str, ...]:
     """Return what the sample register lacks where it changes a result, each with the entry and the option to give it.
 
     A symmetric or unknown cell needs its electrode area for an area-specific resistance, a blocking one area and
-    thickness for a conductivity.
+    thickness for a conductivity. What ``options`` give is not missing.
     """
+    given = options or SampleOptions()
     used = {entry.sample for entry in study.document.measurements if entry.sample is not None}
     said = []
     for name in sorted(used):
@@ -139,6 +166,8 @@ def missing_entries(study: Study) -> tuple[str, ...]:
             ("thickness", "a conductivity"),
         )
         for quantity, why in wanted[:1] if sample.electrodes == "symmetric" else wanted:
+            if getattr(given, quantity) is not None:
+                continue
             try:
                 require(sample, quantity, sample_id=name, why=why)
             except MissingInput as error:
@@ -146,9 +175,15 @@ def missing_entries(study: Study) -> tuple[str, ...]:
     return tuple(said)
 
 
-def analyse_study(study: Study, *, progress: Callable[[int, int], None] | None = None) -> Analysis:
-    """Return the results of all measurements of a study."""
-    measurements, bad = read_study(study)
+def analyse_study(
+    study: Study,
+    *,
+    options: SampleOptions | None = None,
+    reading: ReadOptions | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Analysis:
+    """Return the results of all measurements of a study; ``options`` and ``reading`` as in ``read_study``."""
+    measurements, bad = read_study(study, options=options, reading=reading)
     return analyse_measurements(measurements, bad=bad, progress=progress)
 
 

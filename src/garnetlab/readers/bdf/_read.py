@@ -50,6 +50,11 @@ def check_names(path: Path, names: Sequence[str]) -> None:
 
 def from_table(table: Table, *, note: bool = True) -> Measurement:
     """Return the test in a table with the names of the format; ``note`` says that no instrument wrote its form."""
+    with table.located():
+        return _measurement(table, note=note)
+
+
+def _measurement(table: Table, *, note: bool) -> Measurement:
     names = table.names
     channels: dict[Channel, NDArray[np.float64]] = {}
     warnings = [*([_NOTE] if note else []), *table.warnings]

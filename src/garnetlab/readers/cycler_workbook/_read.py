@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import math
 import re
 import zipfile
@@ -15,10 +16,10 @@ import numpy as np
 
 from garnetlab.core import Measurement, ReadError
 from garnetlab.readers._options import ReadOptions
-from garnetlab.readers._rows import Table
+from garnetlab.readers._rows import Table, holds_no_record, left_out_note
 from garnetlab.readers._text import is_number
 from garnetlab.readers._vendor import Vendor, is_table_of, roles, vendor_measurement
-from garnetlab.readers._vendors import ARBIN, LAND, MACCOR, NEWARE
+from garnetlab.readers._vendors import ARBIN, LAND, MACCOR, NEWARE, NEWARE_CHINESE
 from garnetlab.readers._workbook import Cell, is_filled, visible_sheets
 from garnetlab.readers._zip import zip_errors
 from garnetlab.readers.land import step_heading
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_VENDORS = (NEWARE, ARBIN, MACCOR, LAND)
+_VENDORS = (NEWARE, NEWARE_CHINESE, ARBIN, MACCOR, LAND)
 _PREFACE = 60  # rows in which the names stand
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -72,7 +73,7 @@ def _texts_of_zip(path: Path) -> str:
                     out.append(file.read(_WORDS).decode("utf-8", errors="replace"))
     except zip_errors():
         return ""
-    return " ".join(out).lower()
+    return html.unescape(" ".join(out)).lower()  # some programs write Chinese letters by their numbers
 
 
 def _texts_of_ole(path: Path) -> str:
@@ -153,12 +154,7 @@ def _measurement(path: Path, sheet: _Sheet, options: ReadOptions, *, part: str) 
     if twice is not None:
         raise ReadError(path, f"columns = {twice!r} stands twice: expected each name once.", sheet.first - 1)
     wanted = set(roles(sheet.vendor, sheet.names).values())
-    rows = sheet.rows
-    notes: tuple[str, ...] = ()
-    if sheet.vendor is LAND:
-        rows = [r for r in rows if not step_heading([_text(c) for c in r], sheet.names)]
-        gone = len(sheet.rows) - len(rows)
-        notes = (f"{gone} lines between the rows are headings of steps: they are left out",) if gone else ()
+    rows, gaps, notes = _records(sheet)
     if not rows:
         raise ReadError(path, "no row beneath the column names: the test has no record.", sheet.first - 1)
     arrays: dict[str, Array] = {}
@@ -171,9 +167,24 @@ def _measurement(path: Path, sheet: _Sheet, options: ReadOptions, *, part: str) 
             arrays[name] = np.array(column, dtype=np.float64)
         else:
             texts[name] = [_text(c) for c in column]
-    table = Table(path, sheet.names, sheet.first, len(rows), texts, arrays, warnings=notes)
+    table = Table(path, sheet.names, sheet.first, len(rows), texts, arrays, warnings=tuple(notes), gaps=gaps)
     header = {"sheet": sheet.name, "columns": ", ".join(sheet.names)}
     return vendor_measurement(table, sheet.vendor, header=header, metadata={}, options=options, part=part)
+
+
+def _records(sheet: _Sheet) -> tuple[list[Sequence[Cell]], tuple[int, ...], list[str]]:
+    """Return the rows that hold a record, the numbers of the others, and what to say of these."""
+    if sheet.vendor is LAND:
+        gone = [i for i, row in enumerate(sheet.rows) if step_heading([_text(c) for c in row], sheet.names)]
+        notes = [f"{len(gone)} lines between the rows are headings of steps: they are left out"] if gone else []
+    else:
+        firsts: tuple[list[Cell], ...] = ([], [""], [sheet.names[0]])
+        maybe = [i for i, row in enumerate(sheet.rows) if row[:1] in firsts]
+        gone = [i for i in maybe if holds_no_record([_text(c) for c in sheet.rows[i]], sheet.names)]
+        notes = left_out_note([sheet.first + i for i in gone], row="row")
+    left = set(gone)
+    rows = [row for i, row in enumerate(sheet.rows) if i not in left]
+    return rows, tuple(sheet.first + i for i in gone), notes
 
 
 def _text(cell: Cell) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,25 +11,37 @@ import numpy as np
 
 from garnetlab.core import Channel, Kind, Measurement, ReadError
 from garnetlab.readers._column_names import split_name
+from garnetlab.readers._cycling import restarts
+from garnetlab.readers._direction import direction_of
+from garnetlab.readers._durations import clock_seconds, is_clock, parse_date
 from garnetlab.readers._options import ReadOptions
 from garnetlab.readers._rows import Layout, Table, head_of, read_table
-from garnetlab.readers._vendor import DIMENSION, Vendor, find_layout, preface_header, roles, vendor_measurement
+from garnetlab.readers._runs import Runs
+from garnetlab.readers._text import is_number
+from garnetlab.readers._vendor import Vendor, find_layout, preface_header, roles, vendor_measurement
+from garnetlab.readers.generic_cycling._marks import check_marks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
+_DATES = ("date", "datetime", "dateandtime", "timestamp", "absolutetime", "realtime", "systime", "绝对时间", "系统时间")
 _TABLE = Vendor(
     "a table of time and voltage",
     {
-        "time": ("time", "t", "testtime", "elapsedtime", "totaltime", "zeit", "temps"),
+        "time": ("time", "t", "testtime", "elapsedtime", "totaltime", "zeit", "temps", *_DATES),
         "voltage": (
             "voltage", "e", "u", "v", "δe", "δv", "δu", "ewe", "ecell", "potential", "cellvoltage", "overpotential",
             "workingelectrode", "spannung",
         ),
         "current": ("current", "i", "strom"),
         "cycle": ("cycle", "cyclenumber", "cycleindex"),
+        "step": ("step", "stepindex", "stepnumber", "stepno", "工步号", "工步序号"),
+        "state": ("state", "status", "steptype", "stepstatus", "stepname", "mode", "md", "状态", "工步类型"),
+        "charged": ("chargecapacity", "chgcap", "chargedcapacity", "充电容量"),
+        "discharged": ("dischargecapacity", "dchgcap", "dischargedcapacity", "放电容量"),
+        "date": _DATES,
         "temperature": ("temperature",),
     },
     units={"time": "s", "voltage": "V", "current": "A", "temperature": "°C"},
@@ -66,29 +78,80 @@ def read_text(path: Path, options: ReadOptions) -> Measurement:
         raise ReadError(path, f"columns = {twice!r} stands twice: expected each name once.", layout.line - 1)
     found = roles(_TABLE, layout.names)
     density = next((n for n in layout.names if split_name(n)[0] in _DENSITY), None)
-    wanted = [*found.values(), *([density] if density else [])]
-    table = read_table(path, layout, wanted=wanted, open_end=True)
+    table = _table(path, layout, found, density)
+    vendor = _vendor(table, found, options)
+    with table.located():
+        check_marks(layout, table, found)
+        anew = "date" in found and _begins_anew(table, roles(vendor, table.names))
+    if anew:
+        table = _table(path, layout, found, density, dates=True)
+        vendor = replace(vendor, names={**vendor.names, "time": _DATES})
+    found = roles(vendor, table.names)
     header = preface_header(layout.preface) | {"columns": ", ".join(layout.names)}
-    measurement = vendor_measurement(table, _with_user(options), header=header, metadata={}, options=options)
+    measurement = vendor_measurement(table, vendor, header=header, metadata={}, options=options)
     notes = list(measurement.warnings)
-    bare = [n for r, n in found.items() if r in DIMENSION and not split_name(n)[1]]
+    bare = [n for r, n in found.items() if r in vendor.units and n != found.get("date") and not split_name(n)[1]]
     if bare:
-        units = ", ".join(_with_user(options).units[r] for r, n in found.items() if n in bare)
+        units = ", ".join(vendor.units[r] for r, n in found.items() if n in bare)
         notes.insert(0, f"no unit at {', '.join(bare)}: taken as {units}")
     if "current" not in found:
         notes.append("the file has no current: directions and areas must come from elsewhere")
     elif density is not None:
         notes += _density_note(table, density, measurement)
     kind = kind_of(measurement)
+    if kind is Kind.CYCLING and not {"state", "charged"} & found.keys():
+        notes += _one_way_note(measurement)
     if kind is not Kind.CYCLING:
         notes.append(f"read as {kind.value}, by how voltage and current move")
     return replace(measurement, kind=kind, warnings=tuple(notes))
 
 
-def _with_user(options: ReadOptions) -> Vendor:
-    if not options.current_unit:
-        return _TABLE
-    return replace(_TABLE, units={**_TABLE.units, "current": options.current_unit})
+def _table(path: Path, layout: Layout, found: Mapping[str, str], density: str | None, *, dates: bool = False) -> Table:
+    """Return the columns that are read; with ``dates`` those of the dates whole."""
+    texts = {n for r, n in found.items() if r == "state" or (r == "date" and dates)}
+    wanted = [n for r, n in found.items() if n not in texts and (r != "date" or n == found["time"])]
+    return read_table(path, layout, wanted=[*wanted, *([density] if density else [])], texts=texts, open_end=True)
+
+
+def _vendor(table: Table, found: Mapping[str, str], options: ReadOptions) -> Vendor:
+    """Return the description of a table of any origin, without the columns that hold something else than their names say."""
+    gone = set()
+    if "state" in found and not any(direction_of(word) for word in set(_words(table.texts(found["state"])))):
+        gone.add("state")  # "OK", "running"
+    if "step" in found and not is_number(next(iter(table.written(found["step"])), ""), table.decimal):
+        gone.add("step")  # the step's name
+    current = {"current": options.current_unit} if options.current_unit else {}
+    names = {role: spellings for role, spellings in _TABLE.names.items() if role not in gone}
+    return replace(_TABLE, names=names, units={**_TABLE.units, **current})
+
+
+def _words(texts: Sequence[str]) -> Sequence[str]:
+    return texts.words if isinstance(texts, Runs) else texts
+
+
+def _begins_anew(table: Table, found: Mapping[str, str]) -> bool:
+    """Return whether the time is that of the step: it falls where a step begins, at all of them and nowhere else."""
+    columns = [found[r] for r in ("cycle", "step") if r in found]
+    name = found["time"]
+    texts = table.cells.get(name)
+    if not columns or (texts is not None and parse_date(texts[0], "mdy") is not None):
+        return False
+    clock = texts is not None and is_clock(texts[0])
+    time = clock_seconds(table.path, table.line, name, table.cells[name]) if clock else table.numbers(name)
+    change = np.diff(time)
+    begins = np.zeros(len(change), dtype=np.bool_)
+    begins[restarts(*(table.numbers(n) for n in columns))[1:] - 1] = True
+    return bool((change < 0).any()) and bool((change[begins] <= 0).all()) and not bool((change[~begins] < 0).any())
+
+
+def _one_way_note(measurement: Measurement) -> list[str]:
+    """Return what to say where no current is negative, and no column says which way it goes."""
+    current = measurement.channels.get(Channel.CURRENT)
+    if current is None or not current.any() or bool((current < 0).any()):
+        return []
+    return [
+        "no current is negative: all are taken to charge. If the file writes no signs, export the column of the state too"
+    ]
 
 
 def _density_note(table: Table, name: str, measurement: Measurement) -> list[str]:

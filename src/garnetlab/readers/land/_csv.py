@@ -56,6 +56,12 @@ def read_csv(path: Path) -> Measurement:
     layout = Layout(tuple(names), place + 2, ",")
     texts = [n for n in (STEP_NAME,) if n in names]
     table = read_table(path, layout, wanted=numeric, texts=texts)
+    with table.located():
+        return _measurement(table, _header(lines[:place]))
+
+
+def _measurement(table: Table, header: Mapping[str, str]) -> Measurement:
+    path, names = table.path, table.names
     channels = {c: table.numbers(name) for c, name in _NEEDED.items()}
     warnings = list(table.warnings)
     for channel, name in _OPTIONAL.items():
@@ -67,7 +73,6 @@ def read_csv(path: Path) -> Measurement:
     if STEP_NAME in names:
         _check_signs(path, table.texts(STEP_NAME), channels[Channel.CURRENT], table.line)
     warnings += _coarse(table.written(CURRENT), channels[Channel.CURRENT])
-    header = _header(lines[:place])
     metadata = _started(table.written(DATE)[0] if DATE in names else "", float(channels[Channel.TIME][0]))
     if header.get(CELL_ID):
         metadata["sample"] = header[CELL_ID]
