@@ -150,7 +150,7 @@ def kinds(axes, found: list[Scored]) -> None:
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.3, aspect="auto")
     for (i, j), count in np.ndenumerate(counts):
-        axes.text(j, i, str(count), ha="center", va="center")
+        axes.text(j, i, str(count), ha="center", va="center", color="white" if shares[i, j] > 0.6 else BLACK)
     words = [name.replace("_", " ") for name in names]
     axes.set_xticks(range(len(names)), words, fontsize=7.5)
     axes.set_yticks(range(len(names)), words, fontsize=7.5)

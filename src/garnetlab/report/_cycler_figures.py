@@ -80,10 +80,13 @@ def cells_figure(
         rows = 2 if shown else 1
         grid = figure.add_gridspec(rows, max(len(shown), 1), height_ratios=[1.3, 1.0][:rows])
         whole = figure.add_subplot(grid[0, :])
+        size = [float(np.median(np.abs(r.curves["voltage"]))) for r in results]
         for k, (result, label) in enumerate(zip(results, labels, strict=True)):
             time, voltage = result.curves["time"] / _HOUR, result.curves["voltage"]
             places = thinned(voltage, pieces=PIECES)
-            whole.plot(time[places], voltage[places] / level, color=CYCLE[k % len(CYCLE)], lw=0.7, label=label)
+            above = 2.0 + 0.1 * sum(s > size[k] for s in size) / len(size)  # the smaller voltage is not hidden by the larger
+            colour = CYCLE[k % len(CYCLE)]
+            whole.plot(time[places], voltage[places] / level, color=colour, lw=0.7, label=label, zorder=above)
             data |= {f"time {label}/h": time[places], f"voltage {label}/V": voltage[places]}
         for result in results:
             _mark_events(whole, result, level)
