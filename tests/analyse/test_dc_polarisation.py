@@ -124,6 +124,124 @@ def test_one_of_several_holds_is_chosen():
         analyse_dc_polarisation(both, hold=2)
 
 
+# decays that have no end, steps of the reading, noise ------------------------------------------------------------------
+NANO = 1e-9
+HOUR = np.arange(2.0, 3601.0, 2.0)
+WITHOUT_END = {
+    "1/e in 14 record lengths": lambda t: 10.0 * np.exp(-t / 50000.0),
+    "1/e in 28 record lengths, after a fast decay": lambda t: 100.0 * np.exp(-t / 100.0) + 2.0 * np.exp(-t / 100000.0),
+    "1/e in 55 record lengths, after a fast decay": lambda t: 100.0 * np.exp(-t / 100.0) + 2.0 * np.exp(-t / 200000.0),
+    "t^-0.05": lambda t: 10.0 * t**-0.05,
+    "t^-0.09": lambda t: 10.0 * t**-0.09,
+    "logarithm": lambda t: 10.0 - np.log(t),
+}
+#: above a floor of 1 nA, in nA
+WITH_END = {
+    "exponential": lambda t, rng: 100.0 * np.exp(-t / rng.uniform(50.0, 1000.0)),
+    "stretched": lambda t, rng: 100.0 * np.exp(-((t / rng.uniform(10.0, 200.0)) ** 0.5)),
+    "t^-0.5": lambda t, rng: rng.uniform(10.0, 100.0) * t**-0.5,
+    "two record lengths beneath a fast decay": lambda t, rng: 100.0 * np.exp(-t / 100.0) + np.exp(-t / 7200.0),
+}
+
+
+def held(current: np.ndarray, time: np.ndarray = HOUR) -> Measurement:
+    """Return a hold of 1 V with a current [nA]; the bound of the conductivity is then that of the current."""
+    channels = {Channel.TIME: time, Channel.VOLTAGE: np.full(len(time), VOLTS), Channel.CURRENT: NANO * current}
+    source = SimulationSource("", 0, "decay")
+    return Measurement(Kind.DC_POLARISATION, channels, source, {"area": AREA, "thickness": THICKNESS})
+
+
+def bound(found) -> float:
+    """Return the bound of a result as a current [nA]."""
+    return found["electronic_conductivity_upper_bound"].value * AREA / THICKNESS / NANO
+
+
+def in_steps(current: np.ndarray, step: float) -> np.ndarray:
+    return np.round(current / step) * step
+
+
+@pytest.mark.parametrize("name", WITHOUT_END)
+def test_no_floor_is_claimed_where_the_fall_has_no_end_that_the_record_shows(name):
+    for seed in range(3):
+        noise = 0.02 * np.random.default_rng(seed).standard_normal(len(HOUR))
+        found = analyse_dc_polarisation(held(WITHOUT_END[name](HOUR) + noise))
+        assert found.outcome is Outcome.NOT_IDENTIFIABLE
+        assert found.details["floor_interval_A"][0] == 0.0
+        assert any("has not reached its floor" in w for w in found.warnings)
+
+
+@pytest.mark.parametrize("name", WITH_END)
+def test_95_percent_intervals_hold_the_floor_that_is_there(name):
+    claimed, missed, count = 0, 0, 8
+    for seed in range(count):
+        rng = np.random.default_rng([3, seed])
+        current = 1.0 + WITH_END[name](HOUR, rng) + 0.02 * rng.standard_normal(len(HOUR))
+        found = analyse_dc_polarisation(held(current))
+        if found.outcome is Outcome.SUCCESS:
+            low, high = (x / NANO for x in found["steady_current"].interval)
+            claimed += 1
+            missed += not low <= 1.0 <= high
+        else:
+            assert bound(found) >= 1.0
+    assert claimed >= count // 2
+    assert missed <= 2  # of 8 intervals of 95 % more than 2 miss with a probability of 0.6 %
+
+
+@pytest.mark.parametrize(
+    ("floor", "step", "noise"),
+    [(0.3, 1.0, 0.02), (1.3, 1.0, 0.2), (1.3, 1.0, 0.01), (1.03, 0.1, 0.02), (1.03, 0.1, 0.05)],
+)
+def test_the_steps_of_the_reading_are_in_the_interval_or_the_bound(floor, step, noise):
+    missed = 0
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        current = floor + 100.0 * np.exp(-HOUR / 100.0) + noise * rng.standard_normal(len(HOUR))
+        found = analyse_dc_polarisation(held(in_steps(current, step)))
+        if found.outcome is Outcome.SUCCESS:
+            low, high = (x / NANO for x in found["steady_current"].interval)
+            missed += not low <= floor <= high
+        else:
+            assert found.outcome is Outcome.NOT_IDENTIFIABLE
+            assert any("Measure in a smaller range" in w for w in found.warnings)
+            assert bound(found) >= floor
+    assert missed <= 1  # of 4 intervals of 95 % more than 1 miss with a probability of 1.4 %
+
+
+def test_noise_of_more_than_half_a_step_spreads_over_the_steps():
+    rng = np.random.default_rng(2)
+    current = 1.03 + 100.0 * np.exp(-HOUR / 100.0) + 0.1 * rng.standard_normal(len(HOUR))
+    coarse, fine = (analyse_dc_polarisation(held(c))["steady_current"] for c in (in_steps(current, 0.1), current))
+    # a variance of step^2/12 beside noise of one step: 4 % more
+    assert coarse.std == pytest.approx(fine.std, rel=0.3)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_noise_of_half_the_floor_is_no_current_against_the_voltage(seed):
+    rng = np.random.default_rng(seed)
+    current = 1.0 + 100.0 * np.exp(-HOUR / 100.0) + 0.5 * rng.standard_normal(len(HOUR))
+    found = analyse_dc_polarisation(held(current))
+    assert found.quantities["voltage"].value == pytest.approx(VOLTS)
+
+
+def test_a_current_that_turns_against_the_voltage_is_no_hold():
+    with pytest.raises(InvalidInput, match="expected a voltage that is held"):
+        analyse_dc_polarisation(held(np.where(HOUR < 1800.0, 5.0, -5.0) * np.exp(-HOUR / 5000.0)))
+
+
+def test_a_fall_in_the_last_third_and_an_offset_that_is_not_known_are_said():
+    rng = np.random.default_rng(1)
+    noise = 0.02 * rng.standard_normal(len(HOUR))
+    falling = held(10.0 + 10.0 * np.exp(-HOUR / 1000.0) + noise)
+    found = analyse_dc_polarisation(falling)
+    assert found.outcome is Outcome.SUCCESS
+    # 10 nA (exp(-2.4) - exp(-3.6))
+    assert found.details["last_third_falls_A"][0] == pytest.approx(0.63 * NANO, rel=0.2)
+    assert any("still falls by" in w for w in found.warnings)
+    assert any("no offset of the instrument was taken off" in w for w in found.warnings)
+    known = analyse_dc_polarisation(held(10.0 + noise), current_offset=Quantity(0.0, 1e-12, "nA"))
+    assert known.warnings == ()
+
+
 @pytest.mark.parametrize("name", ["gamry__chronoa_data.dta", "yadg__ca.mpt", "yadg__ca.mpr"])
 def test_real_chronoamperometry_gives_a_bound_since_it_still_decays(data_dir, name):
     measured = read(data_dir / "voltammetry_dc" / name)[0].with_metadata(area=1e-4, thickness=1e-3)

@@ -177,21 +177,139 @@ def test_a_cycle_that_was_cut_is_not_counted():
     assert any("cycle 3 is not complete" in w for w in found.warnings)
 
 
-def test_pulses_are_no_cycles():
-    record, _ = cell(cycles=2, period=10.0)
-    current = record[Channel.CURRENT].copy()
-    current[50] = -current[50]
-    pulsed = Measurement(record.kind, {**record.channels, Channel.CURRENT: current}, record.source, {})
-    # one record of 10 s in an hour is 0.28 %: a half cycle; a tenth of its current is a pulse
-    current[50] *= 0.1
-    found = analyse_full_cell(pulsed)
-    assert (
-        analyse_full_cell(Measurement(record.kind, {**record.channels, Channel.CURRENT: current}, record.source, {}))[
-            "cycles"
-        ].value
-        == 2
-    )
-    assert found["cycles"].value > 2
+def stepped(steps, *, period=10.0, capacity=7.2, resistance=20.0) -> Measurement:
+    """Return the record of steps (current [A], time [s]) of a cell with a straight open-circuit curve."""
+    time, current, x, voltage = [0.0], [0.0], [0.0], [3.6]
+    for amps, length in steps:
+        for dt in np.diff(np.append(np.arange(0.0, length - 1e-6, period), length)):
+            time.append(time[-1] + dt)
+            current.append(amps)
+            x.append(x[-1] + amps * dt / capacity)
+            voltage.append(3.6 + 0.3 * x[-1] + resistance * amps)
+    channels = {
+        Channel.TIME: np.array(time),
+        Channel.VOLTAGE: np.array(voltage),
+        Channel.CURRENT: np.array(current),
+    }
+    return Measurement(Kind.CYCLING, channels, SimulationSource("", 0, "steps"), {})
+
+
+REST = (0.0, 600.0)
+
+
+@pytest.mark.parametrize(("size", "length"), [(2e-3, 10.0), (1e-3, 100.0)])
+def test_a_pulse_against_the_charge_is_no_half_cycle(size, length):
+    # 0.4 % and 2 % of the capacity, as for the resistance at a state of charge
+    back = size * length / CURRENT
+    cycle = [(CURRENT, 2500.0), (0.0, 60.0), (-size, length), (0.0, 60.0), (CURRENT, 2500.0 + back), REST]
+    found = analyse_full_cell(stepped(([*cycle, (-CURRENT, 4950.0), REST]) * 4))
+    assert found["cycles"].value == 4
+    assert found.outcome is Outcome.SUCCESS
+    # what the pulse took back is not passed twice: 5 C are charged net, 4.95 C discharged
+    charged = found["charge_capacity_first"]
+    assert abs(charged.value - 5.0) < 1.96 * charged.std
+    assert found["coulombic_efficiency"].value == pytest.approx(0.99, abs=1e-3)
+    assert any(w.startswith("4 reversals count as pulses") for w in found.warnings)
+
+
+def test_a_test_of_pulse_power_is_one_discharge():
+    # steps of a tenth, each with 10 s at 5 C and back at 3.75 C
+    power = [(-5.0 * CURRENT, 10.0), (0.0, 40.0), (3.75 * CURRENT, 10.0), (0.0, 40.0)]
+    part = [(-CURRENT, 430.0), REST, *power]
+    found = analyse_full_cell(stepped(([(CURRENT, 5000.0), REST] + part * 10 + [(-CURRENT, 500.0), REST]) * 2))
+    assert found["cycles"].value == 2
+    passed = 10 * (0.43 + 0.05 - 0.0375) + 0.5
+    assert found["discharge_capacity_last"].value == pytest.approx(passed, abs=0.05)  # 10 s at 5 C
+
+
+def test_reversals_too_large_to_be_pulses_end_without_success():
+    cycle = [(CURRENT, 2500.0), (-CURRENT, 1000.0), (CURRENT, 3500.0), REST, (-CURRENT, 4950.0), REST]
+    found = analyse_full_cell(stepped(cycle * 3))
+    assert found.outcome is Outcome.NOT_IDENTIFIABLE
+    assert any("a coulombic efficiency of 0.4 to 1.41" in w for w in found.warnings)
+    assert any("differ more than 3 times" in w for w in found.warnings)
+    assert any("capacity_retention = " in w for w in found.warnings)
+
+
+def test_a_poor_first_cycle_is_said_but_is_a_cycle():
+    cycles = [(CURRENT, 5000.0), REST, (-CURRENT, 2000.0), REST, *[(CURRENT, 2000.0), (-CURRENT, 1980.0)] * 3, REST]
+    found = analyse_full_cell(stepped(cycles))
+    assert found.outcome is Outcome.SUCCESS
+    assert any(w.startswith("cycle 1: a coulombic efficiency of 0.4") for w in found.warnings)
+
+
+def test_a_negative_gap_is_said():
+    record = stepped([(CURRENT, 5000.0), REST, (-CURRENT, 4950.0), REST], resistance=-30.0)
+    assert any("the voltage gap is negative" in w for w in analyse_full_cell(record).warnings)
+
+
+def interrupted(*, counter: bool) -> Measurement:
+    """Return three cycles; in the charge of the second nothing was recorded for an hour, and nothing flowed."""
+    record = stepped([(CURRENT, 5000.0), REST, (-CURRENT, 4950.0), REST] * 3)
+    time = record[Channel.TIME].copy()
+    charge = np.append(0.0, np.cumsum(np.diff(time) * record[Channel.CURRENT][1:]))
+    time[time > 5000.0 + 600.0 + 4950.0 + 600.0 + 2500.0] += HOUR
+    channels = {**record.channels, Channel.TIME: time} | ({Channel.CHARGE: charge} if counter else {})
+    return Measurement(record.kind, channels, record.source, {})
+
+
+def test_a_gap_in_the_records_counts_as_one_period_and_as_doubt():
+    found = analyse_full_cell(interrupted(counter=False))
+    value, std = (found.curves[f"charge_capacity{end}"] for end in ("", "_std"))
+    assert value == pytest.approx(5.0, abs=0.02)
+    # from nothing to all of 3.6 C may have flowed: the interval holds both
+    assert 1.96 * std[1] >= 3.6 * (1.0 - 10.0 / HOUR)
+    assert std[[0, 2]] == pytest.approx(0.005, rel=0.5)
+    assert found["coulombic_efficiency"].value == pytest.approx(0.99, abs=2e-3)
+    assert any(w.startswith("gaps without rows while current flowed: 1, of up to 1 h") for w in found.warnings)
+
+
+def test_the_counter_of_the_file_says_what_flowed_in_a_gap():
+    found = analyse_full_cell(interrupted(counter=True))
+    assert found.curves["charge_capacity"] == pytest.approx(5.0, abs=0.01)
+    assert found.curves["charge_capacity_std"] == pytest.approx(0.005, rel=0.5)
+    assert not any("gaps without rows" in w for w in found.warnings)
+
+
+def test_uneven_rows_are_no_gaps():
+    rng = np.random.default_rng(4)
+    record = cell(cycles=2, period=30.0)[0]
+    keep = rng.uniform(size=len(record)) > 0.4  # up to some 8 in a row are missing, now and then
+    thin = Measurement(record.kind, {c: a[keep] for c, a in record.channels.items()}, record.source, {})
+    assert not any("gaps" in w for w in analyse_full_cell(thin).warnings)
+
+
+def test_the_efficiency_of_a_cycle_is_no_better_known_than_its_charges():
+    found = analyse_full_cell(stepped([(CURRENT, 5000.0), REST, (-CURRENT, 4950.0), REST] * 5))
+    own = float(found.curves["coulombic_efficiency_std"][1])
+    assert found["coulombic_efficiency"].std == pytest.approx(own, rel=1e-3)  # the five cycles are the same
+    assert own == pytest.approx(0.0014, rel=0.1)  # 10 s of 5000 s, twice
+
+
+def test_currents_without_sign_are_named():
+    record = cell(cycles=2)[0]
+    unsigned = {**record.channels, Channel.CURRENT: np.abs(record[Channel.CURRENT])}
+    found = analyse_full_cell(Measurement(record.kind, unsigned, record.source, {}))
+    assert found.outcome is Outcome.TOO_FEW_POINTS
+    assert any(w.startswith("no current is negative") for w in found.warnings)
+
+
+def test_a_mass_in_a_wrong_unit_is_said():
+    record = cell(cycles=1)[0]
+    wrong = Measurement(record.kind, record.channels, record.source, {"active_mass": 2.1})
+    assert any("Check the unit of active_mass" in w for w in analyse_full_cell(wrong).warnings)
+    right = Measurement(record.kind, record.channels, record.source, {"active_mass": 2.1e-5})
+    assert not any("active_mass" in w for w in analyse_full_cell(right).warnings)
+
+
+def test_the_rest_before_the_first_current_is_in_no_profile():
+    found = analyse_full_cell(stepped([(0.0, 1200.0), (CURRENT, 5000.0), REST, (-CURRENT, 4950.0), REST]))
+    begin = 3.6 + 20.0 * CURRENT
+    voltage, charge = found.curves["profile_1_charge_voltage"], found.curves["profile_1_charge_charge"]
+    assert voltage.min() >= begin - 1e-9
+    assert (charge == 0.0).sum() == 1
+    grid, density = found.curves["dqdv_1_charge_voltage"], found.curves["dqdv_1_charge_density"]
+    assert grid[density > 0.0].min() >= begin - 0.01  # the grid reaches a few cells of at most 2 mV below
 
 
 # real files -----------------------------------------------------------------------------------------------------------

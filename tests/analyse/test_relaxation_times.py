@@ -232,6 +232,25 @@ def test_a_spectrum_that_no_arcs_follow_is_flagged() -> None:
     assert any("lack of fit" in w for w in result.warnings)
 
 
+def test_an_arc_that_the_sweep_cuts_off_is_never_read_without_a_warning() -> None:
+    frequency = np.logspace(6, 2.3, 38)  # down to 200 Hz; the slow arc is at 53 Hz
+    s = 2j * np.pi * frequency
+    for seed in range(6):
+        result = relaxation_times(
+            measurement(noisy(200 + arc(150, 1e-5, 0.9, s) + arc(300, 3e-3, 0.85, s), 0.01, seed), frequency)
+        )
+        assert any("Measure to lower frequencies" in w for w in result.warnings)
+
+
+@pytest.mark.parametrize(("per_decade", "sparse"), [(3, True), (5, True), (7, False), (10, False)])
+def test_fewer_than_seven_points_per_decade_are_said(per_decade: int, sparse: bool) -> None:
+    frequency = np.logspace(5, -1, 6 * per_decade + 1)
+    s = 2j * np.pi * frequency
+    z = 200 + arc(150, 1e-4, 0.9, s) + arc(300, 1e-2, 0.85, s) + warburg(20.0, s)
+    result = relaxation_times(measurement(noisy(z, 0.01, 0), frequency))
+    assert any("points per decade" in w for w in result.warnings) is sparse
+
+
 def test_an_outlier_is_left_out_and_named() -> None:
     frequency, spectra = reference_spectra("B", 4, rng=np.random.default_rng([SEED, 8]), noise=0.01)
     spoilt, place = with_outlier(spectra, frequency, rng=np.random.default_rng([SEED, 9]), size=0.2)

@@ -108,6 +108,32 @@ def test_lithium_plated_before_is_said():
     assert any("plated before the stripping" in w for w in found.warnings)
 
 
+def test_a_spike_near_the_end_uses_no_layer_up():
+    record = simulated(1e9, hours=2.0)
+    voltage = record[Channel.VOLTAGE].copy()
+    voltage[-2] = 0.4
+    spiked = Measurement(record.kind, {**record.channels, Channel.VOLTAGE: voltage}, record.source, record.metadata)
+    found = stripping_capacity(spiked)
+    assert found.outcome is Outcome.NOT_IDENTIFIABLE
+    assert any("not used up" in w for w in found.warnings)
+    voltage[-2:] = voltage[-3], 0.4
+    last = Measurement(record.kind, {**record.channels, Channel.VOLTAGE: voltage}, record.source, record.metadata)
+    assert any("it may be a spike" in w for w in stripping_capacity(last).warnings)
+
+
+def test_an_hour_without_rows_is_in_the_uncertainty():
+    record = simulated(0.5 * units.mAh_cm2)
+    time = record[Channel.TIME].copy()
+    time[len(time) // 2 :] += 3600.0
+    found = stripping_capacity(
+        Measurement(record.kind, {**record.channels, Channel.TIME: time}, record.source, record.metadata)
+    )
+    q = found["stripping_capacity"]
+    assert q.field_value == pytest.approx(0.5, abs=0.004)  # two periods of a minute at 0.1 mA/cm^2
+    assert q.interval[1] / units.mAh_cm2 >= 0.6  # the current may have flowed through the gap
+    assert any(w.startswith("gaps without rows") for w in found.warnings)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [

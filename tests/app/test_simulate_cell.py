@@ -141,6 +141,10 @@ def test_a_sweep_comes_with_its_tafel_analysis_and_so_does_its_file(tmp_path) ->
     # the file rounds voltages to nine digits, far below their noise
     assert other["value"] == pytest.approx(one["value"], rel=1e-4)
     assert any(p.name.startswith("tafel_001") for p in (tmp_path / "page" / "figures").iterdir())
+    straight = run("analyse", file, "--as", "linear-polarisation", "--area", "0.785 cm^2", "--electrolyte-resistance",
+                   "200 ohm", "--out", tmp_path / "line")  # fmt: skip
+    assert straight.exit_code == 0, straight.output
+    assert "interface_resistance" in (tmp_path / "line" / "tables" / "linear_polarisation.csv").read_text()
 
 
 def test_an_impedance_alone_says_what_the_cell_is_made_of(tmp_path) -> None:

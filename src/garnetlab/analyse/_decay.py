@@ -20,21 +20,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from garnetlab.analyse._decay_models import MODELS, Bins, Profile, free_floor, profile_of_floor
+from garnetlab.analyse._decay_noise import DIGITS, Noise, binned, end_slope, noise_of
 
 Floats = NDArray[np.float64]
 
 __all__ = ["Decay", "fit_decay"]
 
-_BINS = 120
 _FEWEST = 6  # bins
 _FLOORS = 17
 #: steps of the floor about an optimum, in standard uncertainties; and the BIC within which a model counts
 _STEPS = np.concatenate([np.linspace(-6.0, 6.0, 25), [-15.0, -10.0, 10.0, 15.0]])
 _COUNTS = 30.0
-_DIGITS = 1e-4  # relative: what no average removes
-_BLOCK = 8  # bins that tell the relative noise
+_BLOCK = 8  # bins that tell whether the noise goes with the value
+#: probability of the models without an end above which the floor is open below: more likely than not
+_OPEN = 0.5
+_SPREAD = 1.96
 #: variance of large values over that of small ones from which the noise is said to go with the value
 _EXCESS = 1.2
+#: degrees of freedom from which residuals tell the noise, and standard uncertainties by which they are then less than said
+_FREE, _BELOW = 8, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,10 @@ class Decay:
     last:       Mean of the last bin, with its standard uncertainty.
     time, value, fit: Bins of the record and the best model there.
     misfit:     Root mean square of the residuals over their noise; about 1 where the best model describes the record.
+    open_below: Whether models whose decay is too slow to be told from a floor are more probable than the others; the lower
+                end of the interval is then 0.
+    half_width: Of what a reading can stand for, where it is in steps that no mean resolves; the interval holds it.
+    fall:       By how much the last third falls from its begin to its end, with its standard uncertainty.
     """
 
     floor: float
@@ -64,6 +72,9 @@ class Decay:
     value: Floats
     fit: Floats
     misfit: float
+    open_below: bool
+    half_width: float
+    fall: tuple[float, float]
 
     @property
     def reached(self) -> bool:
@@ -82,43 +93,62 @@ def fit_decay(time: Floats, value: Floats) -> Decay | None:
     scale = float(np.abs(value).max())
     if len(value) < _FEWEST or not scale > 0.0:
         return None
-    bins = _binned(time, value / scale)  # the fit wants amplitudes near 1
+    noise = noise_of(time, value / scale)  # the fit wants amplitudes near 1
+    bins = binned(time, value / scale, noise)
     if len(bins.time) < _FEWEST:
         return None
     floors = np.linspace(0.0, max(float((bins.value[-3:] + 5.0 * bins.std[-3:]).max()), 1e-300), _FLOORS)
-    profiles = _profiles(bins, floors)
-    heavier = _reweighted(bins, profiles)
-    if heavier is not None:
-        bins = heavier
-        profiles = _profiles(bins, floors)
-    floors, profiles = _refined(bins, floors, profiles)
-    return _decay(bins, floors, profiles, scale)
+    profiles = [profile_of_floor(m, bins, floors) for m in MODELS if m.free < len(bins.time)]
+    freed = [free_floor(p, bins) for p in profiles]
+    for again in (_reweighted, _lightened):
+        other = again(bins, _best(bins, freed), noise)
+        if other is not None:
+            bins = other
+            profiles = [profile_of_floor(p.model, bins, floors, (p.parameters,)) for p in profiles]
+            freed = [free_floor(_with(p, f), bins) for p, f in zip(profiles, freed, strict=True)]
+    floors, profiles = _refined(bins, floors, profiles, freed)
+    return _decay(bins, floors, profiles, scale, noise, end_slope(time, value))
 
 
-def _decay(bins: Bins, floors: Floats, profiles: list[Profile], scale: float) -> Decay:
+def _decay(
+    bins: Bins, floors: Floats, profiles: list[Profile], scale: float, noise: Noise, fall: tuple[float, float]
+) -> Decay:
     size, weights, density = _averaged(bins, profiles, floors)
-    centre, std, interval = _moments(floors, density)
+    centre, std, (low, high) = _moments(floors, density)
+    unending = [p.leaves_open(bins, size) for p in profiles]
+    open_below = float(weights[unending].sum()) > _OPEN
+    if open_below:  # anything up to where the record ends
+        low, high = 0.0, max(high, float(bins.value[-1] + _SPREAD * bins.std[-1] * math.sqrt(size)))
+    # what lies within half a step of the reading reads the same
+    low, high = max(low - noise.half_width, 0.0), high + noise.half_width
+    std = max(math.hypot(std, noise.half_width / math.sqrt(3.0)), 0.5 * (high - low) / _SPREAD)
     best = _best(bins, profiles)
     curve = best.curve(bins)
     residual = (bins.value - curve) / bins.std
     return Decay(
         floor=scale * centre,
         std=scale * std,
-        interval=(scale * interval[0], scale * interval[1]),
+        interval=(scale * low, scale * high),
         best=best.model.name,
-        weights={p.model.name: float(share) for p, share in zip(profiles, weights, strict=True)},
+        weights={m.name: 0.0 for m in MODELS}
+        | {p.model.name: float(share) for p, share in zip(profiles, weights, strict=True)},
         start=(scale * float(curve[0]), scale * float(bins.std[0]) * math.sqrt(size)),
         last=(scale * float(bins.value[-1]), scale * float(bins.std[-1]) * math.sqrt(size)),
         time=bins.time,
         value=scale * bins.value,
         fit=scale * curve,
         misfit=math.sqrt(float(residual @ residual) / max(len(residual) - best.model.free, 1)),
+        open_below=open_below,
+        half_width=scale * noise.half_width,
+        fall=fall,
     )
 
 
 # models ---------------------------------------------------------------------------------------------------------------
-def _profiles(bins: Bins, floors: Floats) -> list[Profile]:
-    return [profile_of_floor(m, bins, floors) for m in MODELS if m.free < len(bins.time)]
+def _with(profile: Profile, optimum: Profile) -> Profile:
+    """Return a profile with a place more: the optimum of other weights is a good start."""
+    parameters = np.concatenate([optimum.parameters, profile.parameters])
+    return replace(profile, parameters=parameters, squares=np.concatenate([[0.0], profile.squares]))
 
 
 def _best(bins: Bins, profiles: list[Profile]) -> Profile:
@@ -130,7 +160,8 @@ def _best(bins: Bins, profiles: list[Profile]) -> Profile:
 def _averaged(bins: Bins, profiles: list[Profile], floors: Floats) -> tuple[float, Floats, Floats]:
     """Return the size of the variance beside that of the bins, the probabilities of the models, and the density of the floor.
 
-    A model counts by its BIC; within it the floor is as likely as its profile says.
+    A model counts by its BIC; within it the floor is as likely as its profile says, but for floors that go with a decay too
+    slow to be told from one.
     """
     best = _best(bins, profiles)
     residual = (bins.value - best.curve(bins)) / bins.std
@@ -142,35 +173,38 @@ def _averaged(bins: Bins, profiles: list[Profile], floors: Floats) -> tuple[floa
     weights = np.exp(-0.5 * (score - score.min()))
     weights /= weights.sum()
     likely = np.exp(-0.5 * (squares - least[:, None]))
-    likely /= np.trapezoid(likely, floors, axis=1)[:, None]
+    told = ~np.array([p.too_slow(bins, size) for p in profiles])
+    if (weights @ (likely * told)).max() > 0.0:
+        likely = likely * told
+    likely /= np.maximum(np.trapezoid(likely, floors, axis=1), 1e-300)[:, None]
     return size, weights, weights @ likely
 
 
-def _refined(bins: Bins, floors: Floats, profiles: list[Profile]) -> tuple[Floats, list[Profile]]:
-    """Return floors close to one another where they are likely, and the profiles there.
+def _refined(bins: Bins, floors: Floats, profiles: list[Profile], freed: list[Profile]) -> tuple[Floats, list[Profile]]:
+    """Return floors close to one another where they are likely, and the profiles there of the models that count.
 
-    The grid follows the optimum of every model that counts, in steps of its standard uncertainty.
+    The grid follows the optimum of every model that counts, in steps of its standard uncertainty. A fit at a floor starts
+    from the nearest one that is known, or from the optimum moved with the floor: what is nearest may lie in a side valley.
     """
-    freed = [free_floor(p, bins) for p in profiles]
     penalty = math.log(len(bins.time))
     scores = np.array([float(f.squares.min()) + f.model.free * penalty for f in freed])
     size = max(float(scores.min()) / len(bins.time), 1.0)
-    places = [floors]
-    for one, score in zip(freed, scores, strict=True):
-        if score - scores.min() < _COUNTS * size:
-            places.append(one.parameters[0, 0] + one.floor_std * math.sqrt(size) * _STEPS)
-    finer = np.unique(np.clip(np.concatenate(places), 0.0, floors[-1]))
+    counts = scores - scores.min() < _COUNTS * size
+    kept = [(p, f) for p, f, count in zip(profiles, freed, counts, strict=True) if count]
+    steps = [f.parameters[0, 0] + f.floor_std * math.sqrt(size) * _STEPS for _, f in kept]
+    finer = np.unique(np.clip(np.concatenate([floors, *steps]), 0.0, floors[-1]))
     out = []
-    for one, coarse in zip(freed, profiles, strict=True):
+    for coarse, one in kept:
         known = np.concatenate([one.parameters, coarse.parameters])
         near = np.abs(finer[:, None] - known[None, :, 0]).argmin(axis=1)
-        out.append(profile_of_floor(one.model, bins, finer, known[near]))
+        moved = one.parameters + (finer[:, None] - one.parameters[0, 0]) * one.response
+        out.append(profile_of_floor(one.model, bins, finer, (known[near], moved)))
     return finer, out
 
 
-def _reweighted(bins: Bins, profiles: list[Profile]) -> Bins | None:
+def _reweighted(bins: Bins, best: Profile, _: Noise) -> Bins | None:
     """Return the bins with the noise that the best model leaves where the record is large, None where it is as said."""
-    residual = bins.value - _best(bins, profiles).curve(bins)
+    residual = bins.value - best.curve(bins)
     loud = bins.value > 3.0 * bins.value[-1]
     if loud.sum() < _BLOCK:
         return None
@@ -182,6 +216,27 @@ def _reweighted(bins: Bins, profiles: list[Profile]) -> Bins | None:
     return replace(bins, std=np.hypot(bins.std, part * np.abs(bins.value)))
 
 
+def _lightened(bins: Bins, best: Profile, noise: Noise) -> Bins | None:
+    """Return the bins with less noise where the best model leaves less than is said, None where it does not.
+
+    Where rows are far apart, what the decay bends between three of them counts as noise at first. What the best model
+    leaves is noise and lack of fit, so never too small. Large values and the others are looked at by themselves.
+    """
+    residual = (bins.value - best.curve(bins)) / bins.std
+    loud = bins.value > 3.0 * bins.value[-1]
+    std, found = bins.std.copy(), False
+    for part in (loud, ~loud):
+        freedom = part.sum() * (1.0 - best.model.free / len(residual))
+        if noise.half_width > 0.0 or freedom < _FREE:
+            continue
+        left = float(residual[part] @ residual[part]) / freedom
+        spread = 2.0 / (9.0 * freedom)  # Wilson and Hilferty: the cube root of chi squared is normal
+        if left < (1.0 - spread - _BELOW * math.sqrt(spread)) ** 3:
+            std[part] *= math.sqrt(left)
+            found = True
+    return replace(bins, std=np.maximum(std, DIGITS * np.abs(bins.value))) if found else None
+
+
 def _inflation(residual: Floats) -> float:
     """Return how much a variance grows where neighbouring residuals go together, at least 1."""
     total = float(residual @ residual)
@@ -189,36 +244,6 @@ def _inflation(residual: Floats) -> float:
         return 1.0
     together = min(max(float(residual[1:] @ residual[:-1]) / total, 0.0), 0.9)
     return (1.0 + together) / (1.0 - together)
-
-
-# noise and bins -------------------------------------------------------------------------------------------------------
-def _binned(time: Floats, value: Floats) -> Bins:
-    """Return means over bins even in ln t, at the mean time, with the standard error of each."""
-    edges = np.geomspace(time[0], time[-1] * (1.0 + 1e-12), _BINS + 1)
-    place = np.clip(np.searchsorted(edges, time, side="right") - 1, 0, _BINS - 1)
-    count = np.bincount(place, minlength=_BINS)
-    good = count > 0
-    mean, when, square = (np.bincount(place, x, minlength=_BINS)[good] / count[good] for x in (value, time, time**2))
-    width = np.sqrt(np.maximum(square - when**2, 0.0))
-    width[count[good] == 1] = 0.0
-    noise, relative = _noise(time, value)
-    single = np.hypot(noise, relative * mean) / np.sqrt(count[good])
-    return Bins(when, width, mean, np.hypot(single, _DIGITS * mean))
-
-
-def _noise(time: Floats, value: Floats) -> tuple[float, float]:
-    """Return noise that is constant, from the second half, and noise that goes with the value, from the first."""
-    slope = (value[2:] - value[:-2]) / (time[2:] - time[:-2])
-    inside = value[1:-1] - value[:-2] - slope * (time[1:-1] - time[:-2])
-    weight = (time[2:] - time[1:-1]) / (time[2:] - time[:-2])
-    scatter = np.abs(inside) / np.sqrt(1.0 + weight**2 + (1.0 - weight) ** 2)
-    half = len(scatter) // 2
-    late = 1.4826 * float(np.median(scatter[half:]))
-    size = np.abs(value[1:-1][:half])
-    early = np.sqrt(np.maximum(scatter[:half] ** 2 - late**2, 0.0))
-    loud = size > 10.0 * late
-    relative = 1.4826 * float(np.median(early[loud] / size[loud])) if loud.sum() > _BLOCK else 0.0
-    return max(late, 1e-6 * float(np.abs(value[-1])), 1e-300), min(relative, 0.02)
 
 
 # floor ----------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,9 @@
 """Models of a decay: a floor plus exponentials, powers and stretched exponentials, fitted at given floors.
 
+A floor is told from a decay by how the decay bends. A decay of a time constant of many record lengths is a line over the
+record, and one of a small exponent goes with the logarithm of time: neither has an end that the record shows. So a model
+whose decays may be so slow leaves its floor open below (``Profile.leaves_open``), whatever its sums of squares say.
+
 At every floor the fit starts from the best member of a grid (times and powers on the grid, amplitudes by projection) and is
 finished by Levenberg-Marquardt, all floors side by side: the sums of squares are the profile of the floor.
 """
@@ -8,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,17 +23,23 @@ from garnetlab.numerics import LeastSquares, batched_levenberg_marquardt
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
+Bools = NDArray[np.bool_]
 
-__all__ = ["MODELS", "Bins", "Model", "Profile", "free_floor", "profile_of_floor"]
+__all__ = ["FLATTEST_TOLD", "MODELS", "SLOWEST_TOLD", "Bins", "Model", "Profile", "free_floor", "profile_of_floor"]
 
-#: a decay slower than this many lengths of the record is a line, and no floor is told from it
-_SLOWEST = 10.0
+#: time constant in lengths of the record up to which a decay is told from a floor (a convention: it falls by 28 % in the
+#: record, and is off a line by 1.2 % of its height), and up to which it is fitted (the rest is a line)
+SLOWEST_TOLD, _SLOWEST = 3.0, 100.0
 _FASTEST = 0.3  # of the first time
 _SINGULAR = 1e-9
 _DEPENDENT = 1e14  # condition of a curvature from which no uncertainty is read
 _STARTS = 4
-#: exponent of a power; a flatter one falls by less than half over three decades and stands for a floor
-_STEEPEST, _FLATTEST = 3.0, 0.1
+_ITERATIONS = 100
+#: exponents of a power that are fitted, and the flattest that is told from a floor: it falls by half over three decades
+_STEEPEST, _FLATTEST, FLATTEST_TOLD = 3.0, 0.01, 0.1
+#: exponents of a stretched exponential that are fitted, and the flattest that is told from a floor
+_LEAST_STRETCHED, _STRETCHED_TOLD = 0.1, 0.15
+_WITHIN = 4.0  # chi squared above the least: two standard uncertainties
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,11 @@ class Bins:
         """Logarithms of the shortest and the longest decay time that is looked for."""
         return math.log(_FASTEST * self.time[0]), math.log(_SLOWEST * self.time[-1])
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """First and last time."""
+        return float(self.time[0]), float(self.time[-1])
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -67,7 +82,8 @@ class Model:
 
 
 #: amplitude, and time (its ln) or exponent or both
-_SIZES = {"exponential": 2, "power": 2, "stretched": 3}
+_SIZES = {"exponential": 2, "power": 2, "stretched": 3, "slow": 1, "logarithm": 1}
+_ENDLESS = {"slow", "logarithm"}
 MODELS = (
     Model("constant", ()),
     Model("one exponential", ("exponential",)),
@@ -76,6 +92,14 @@ MODELS = (
     Model("two exponentials", ("exponential", "exponential"), 6),
     Model("power law and exponential", ("power", "exponential"), 4),
     Model("three exponentials", ("exponential",) * 3, 3),
+    # no end is in sight: a fall with the logarithm of time, which goes on below any floor, and a drift that may be a line
+    Model("logarithm", ("logarithm",)),
+    Model("logarithm and exponential", ("exponential", "logarithm")),
+    Model("slow decay", ("slow",)),
+    Model("one exponential and a slow decay", ("exponential", "slow")),
+    Model("power law and a slow decay", ("power", "slow")),
+    Model("stretched exponential and a slow decay", ("stretched", "slow")),
+    Model("two exponentials and a slow decay", ("exponential", "exponential", "slow"), 4),
 )
 
 
@@ -83,13 +107,15 @@ MODELS = (
 class Profile:
     """The best members of a model at some floors: parameters (floors, free), floor first, and sums of squares.
 
-    ``floor_std`` is given where the floor was free.
+    Where the floor was free, ``floor_std`` is its standard uncertainty, and ``response`` (free,) by how much the parameters
+    move with it.
     """
 
     model: Model
     parameters: Floats
     squares: Floats
     floor_std: float = 0.0
+    response: Floats | None = None
 
     def curve(self, bins: Bins) -> Floats:
         """Return the means over the bins of the best of them."""
@@ -97,24 +123,42 @@ class Profile:
         out: Floats = _values(self.model, bins, best)[0][0]
         return out
 
+    def too_slow(self, bins: Bins, size: float) -> Bools:
+        """Return at which floors (floors,) a decay is slower than is told from a floor, and the last bin holds it.
 
-def profile_of_floor(model: Model, bins: Bins, floors: Floats, start: Floats | None = None) -> Profile:
+        It counts where the last bin holds more of it than noise. ``size`` is the variance beside that of the bins.
+        """
+        place, found = 1, np.zeros(len(self.parameters), dtype=bool)
+        for kind in self.model.kinds:
+            one = self.parameters[:, place : place + _SIZES[kind]]
+            left = _decay(kind, one, bins.time[-1:], bins.ends)[0][:, 0]
+            found |= _beyond(kind, one, bins) & (left > bins.std[-1] * math.sqrt(size))
+            place += _SIZES[kind]
+        return found
+
+    def leaves_open(self, bins: Bins, size: float) -> bool:
+        """Return whether a floor within two standard uncertainties of the best goes with a decay that is too slow."""
+        near = self.squares <= self.squares.min() + _WITHIN * size
+        return not _ENDLESS.isdisjoint(self.model.kinds) or bool((self.too_slow(bins, size) & near).any())
+
+
+def profile_of_floor(model: Model, bins: Bins, floors: Floats, starts: Sequence[Floats] = ()) -> Profile:
     """Return the least sum of squares of a model at every floor.
 
     Parameters
     ----------
     model, bins: What is fitted to what.
     floors:      (n,), >= 0.
-    start:       Parameters (n, free) to start from; by default the best members of a grid.
+    starts:      Parameters (n, free) to start from, of which the best at every floor is taken; by default the best members
+                 of a grid.
     """
-    first = _guess(model, bins, floors) if start is None else start.copy()
-    first[:, 0] = floors
     low, high = _box(model, bins, len(floors))
     low[:, 0] = high[:, 0] = floors
+    every = [np.clip(start, low, high) for start in starts or (_guess(model, bins, floors),)]
+    squares = np.array([_squares(model, bins, start) for start in every])
+    first = np.array(every)[squares.argmin(axis=0), np.arange(len(floors))]
     if not model.kinds:
-        residual = (bins.value - floors[:, None]) / bins.std
-        return Profile(model, first, np.einsum("fr,fr->f", residual, residual))
-
+        return Profile(model, first, squares.min(axis=0))
     found = _fitted(model, bins, first, low, high)
     return Profile(model, found.parameters, found.ssr)
 
@@ -125,13 +169,25 @@ def free_floor(profile: Profile, bins: Bins) -> Profile:
     low, high = _box(profile.model, bins, len(order))
     found = _fitted(profile.model, bins, profile.parameters[order], low, high)
     best = int(found.ssr.argmin())
-    curvature = found.normal[best][~found.at_bound[best]][:, ~found.at_bound[best]]
-    spread = math.inf
-    if not found.at_bound[best, 0] and np.linalg.cond(curvature) < _DEPENDENT:
+    normal, moves = found.normal[best], ~found.at_bound[best]
+    spread, response = math.inf, np.zeros(profile.model.free)
+    response[0], others = 1.0, moves.copy()
+    others[0] = False
+    if others.any() and np.linalg.cond(normal[others][:, others]) < _DEPENDENT:
+        response[others] = -np.linalg.solve(normal[others][:, others], normal[others, 0])
+    curvature = normal[moves][:, moves]
+    if moves[0] and np.linalg.cond(curvature) < _DEPENDENT:
         spread = math.sqrt(float(np.linalg.inv(curvature)[0, 0]))
-    return Profile(
-        profile.model, found.parameters[best][None], found.ssr[best][None], min(spread, float(bins.value[-1]))
-    )
+    parameters, squares = found.parameters[best][None], found.ssr[best][None]
+    return Profile(profile.model, parameters, squares, min(spread, float(bins.value[-1])), response)
+
+
+def _squares(model: Model, bins: Bins, parameters: Floats) -> Floats:
+    """Return the sums of squares of members (members, free)."""
+    with np.errstate(over="ignore"):
+        residual = (_values(model, bins, parameters)[0] - bins.value) / bins.std
+    out: Floats = np.einsum("mr,mr->m", residual, residual)
+    return out
 
 
 def _fitted(model: Model, bins: Bins, start: Floats, low: Floats, high: Floats) -> LeastSquares:
@@ -140,7 +196,9 @@ def _fitted(model: Model, bins: Bins, start: Floats, low: Floats, high: Floats) 
         return (value - bins.value) / bins.std, slope / bins.std[None, :, None]
 
     with np.errstate(over="ignore"):
-        return batched_levenberg_marquardt(evaluate, start, lower=low, upper=high, tolerance=1e-7, iterations=40)
+        return batched_levenberg_marquardt(
+            evaluate, start, lower=low, upper=high, tolerance=1e-7, iterations=_ITERATIONS
+        )
 
 
 def _values(model: Model, bins: Bins, parameters: Floats) -> tuple[Floats, Floats]:
@@ -154,18 +212,22 @@ def _values(model: Model, bins: Bins, parameters: Floats) -> tuple[Floats, Float
         terms = parameters[:, place : place + size]
         for side in (-1.0, 1.0):
             t = bins.time + side * bins.width
-            one, of_one = _decay(kind, terms, t, bins.time[0])
+            one, of_one = _decay(kind, terms, t, bins.ends)
             value += 0.5 * one
             slope[:, :, place : place + size] += 0.5 * of_one
         place += size
     return value, slope
 
 
-def _decay(kind: str, terms: Floats, time: Floats, first: float) -> tuple[Floats, Floats]:
+def _decay(kind: str, terms: Floats, time: Floats, ends: tuple[float, float]) -> tuple[Floats, Floats]:
     """Return a decay (members, times) and its slopes (members, times, size)."""
     amplitude = terms[:, :1]
+    if kind in _ENDLESS:
+        one = np.exp(-time / (SLOWEST_TOLD * ends[1])) if kind == "slow" else np.log(ends[1] / time)
+        shape = np.repeat(one[None], len(terms), axis=0)
+        return amplitude * shape, shape[:, :, None]
     if kind == "power":
-        log = np.log(time / first)
+        log = np.log(time / ends[0])
         shape = np.exp(-terms[:, 1:2] * log)
         return amplitude * shape, np.stack([shape, -amplitude * shape * log], axis=2)
     ratio = np.log(time) - terms[:, 1:2]
@@ -178,13 +240,24 @@ def _decay(kind: str, terms: Floats, time: Floats, first: float) -> tuple[Floats
     return amplitude * shape, np.stack(slopes, axis=2)
 
 
+def _beyond(kind: str, terms: Floats, bins: Bins) -> Bools:
+    """Return which decays (members,) are slower than is told from a floor."""
+    if kind in _ENDLESS:
+        return np.full(len(terms), kind == "logarithm")
+    if kind == "power":
+        return np.asarray(terms[:, 1] < FLATTEST_TOLD)
+    slow = terms[:, 1] > math.log(SLOWEST_TOLD * bins.time[-1])
+    return np.asarray(slow | (terms[:, 2] < _STRETCHED_TOLD) if kind == "stretched" else slow)
+
+
 def _box(model: Model, bins: Bins, count: int) -> tuple[Floats, Floats]:
     """Return the bounds of the parameters: amplitudes >= 0, times within the record, exponents within reason."""
     least, most = bins.range
     low, high = [0.0], [math.inf]
     for kind in model.kinds:
         shapes = {"exponential": [(least, most)], "power": [(_FLATTEST, _STEEPEST)]}
-        both = shapes.get(kind, [(least, most), (0.1, 1.0)])
+        shapes |= {"slow": [], "logarithm": [], "stretched": [(least, most), (_LEAST_STRETCHED, 1.0)]}
+        both = shapes[kind]
         low += [0.0, *(x for x, _ in both)]
         high += [math.inf, *(x for _, x in both)]
     return np.tile(low, (count, 1)), np.tile(high, (count, 1))
@@ -201,7 +274,7 @@ def _guess(model: Model, bins: Bins, floors: Floats) -> Floats:
     columns = np.empty((len(shapes[0]), len(bins.time), len(model.kinds)))
     for k, (kind, shape, one) in enumerate(zip(model.kinds, shapes, ones, strict=True)):
         terms = np.concatenate([one, shape], axis=1)
-        columns[:, :, k] = bins.mean(partial(_shape, kind, terms, bins.time[0])) * weight
+        columns[:, :, k] = bins.mean(partial(_shape, kind, terms, bins.ends)) * weight
     parabola, heights = _projected(columns, bins.value * weight, weight)
     squares = parabola[:, :1] + parabola[:, 1:2] * floors + parabola[:, 2:] * floors**2
     amplitudes = heights[:, None, :, 0] - heights[:, None, :, 1] * floors[None, :, None]
@@ -215,8 +288,8 @@ def _guess(model: Model, bins: Bins, floors: Floats) -> Floats:
     return np.concatenate(parts, axis=1)
 
 
-def _shape(kind: str, terms: Floats, first: float, time: Floats) -> Floats:
-    return _decay(kind, terms, time, first)[0]
+def _shape(kind: str, terms: Floats, ends: tuple[float, float], time: Floats) -> Floats:
+    return _decay(kind, terms, time, ends)[0]
 
 
 def _grid(model: Model, bins: Bins) -> list[Floats]:
@@ -226,8 +299,8 @@ def _grid(model: Model, bins: Bins) -> list[Floats]:
     if all(kind == "exponential" for kind in model.kinds):
         chosen = np.array(list(itertools.combinations(times, len(model.kinds))))
         return [chosen[:, k : k + 1] for k in range(len(model.kinds))]
-    powers, exponents = np.linspace(0.1, 2.0, 20), np.linspace(0.2, 0.9, 8)
-    axes = {"exponential": [times], "power": [powers], "stretched": [times, exponents]}
+    powers, exponents = np.append(0.03, np.linspace(0.1, 2.0, 20)), np.linspace(0.2, 0.9, 8)
+    axes = {"exponential": [times], "power": [powers], "stretched": [times, exponents], "slow": [], "logarithm": []}
     every = np.array(list(itertools.product(*(axis for kind in model.kinds for axis in axes[kind]))))
     ends = np.cumsum([_SIZES[kind] - 1 for kind in model.kinds])
     return [np.ascontiguousarray(part) for part in np.split(every, ends[:-1], axis=1)]

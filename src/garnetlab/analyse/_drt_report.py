@@ -27,6 +27,8 @@ _DETERMINED = 0.10
 #: a sum is given where it is known this many times better than its worst member
 _BETTER = 3.0
 _SURE = 0.9
+#: points per decade below which counts of arcs and bands were seen to be worse than they say
+_DENSE = 7.0
 
 
 def result_of(measurement: Measurement, sample: Sample, found: Found) -> Result:
@@ -192,12 +194,42 @@ def _doubts(found: Found, quantities: dict[str, Quantity], sums: list[list[str]]
                 f"arc {k + 1} at {1 / (2 * math.pi * tau):.3g} Hz is an inductive loop (negative resistance): a slow "
                 "adsorption or activation, or a cell that changed during the sweep. Repeat the sweep to tell them apart."
             )
+    said += _cut(found)
+    decades = math.log10(float(found.frequency[0] / found.frequency[-1]))
+    density = (len(found.frequency) - 1) / decades
+    if density < _DENSE * (1.0 - 1e-3):
+        said.append(
+            f"{density:.2g} points per decade: below {_DENSE:.0f} arcs are missed, and bands and probabilities are too"
+            " narrow. Measure more points per decade."
+        )
     if any(kind != ZARC for kind in found.model.structure.kinds):
         said.append("an arc has another shape than a ZARC: bands cover less there than where all arcs are ZARCs.")
     if found.inflation > 1.5:
         said.append(f"residuals are systematic: variances were multiplied by {found.inflation:.1f}.")
     said += [f"only {' + '.join(names)} is determined, not its parts." for names in sums]
     return said
+
+
+def _cut(found: Found) -> list[str]:
+    """Return what is said where an arc reaches beyond the lowest frequency, or may stand behind a tail.
+
+    A tail whose exponent is fitted is the upper flank of a ZARC of that exponent: what lies below the sweep tells them apart.
+    """
+    model, structure = found.model, found.model.structure
+    lowest = float(found.frequency[-1])
+    slowest = float(model.ln_tau()[-1]) if structure.kinds else -math.inf
+    if slowest > -found.task.log_omega[-1]:
+        return [
+            f"arc {len(structure.kinds)} at {math.exp(-slowest) / (2.0 * math.pi):.3g} Hz lies below the lowest frequency"
+            f" ({lowest:.3g} Hz): its resistance is extrapolated. Measure to lower frequencies."
+        ]
+    if structure.tail == POWER:
+        return [
+            f"the tail of exponent {float(known.tail_exponent(structure, model.shapes[None])[0]):.2g} may be an arc that the"
+            f" lowest frequency ({lowest:.3g} Hz) cuts off: the upper flank of an arc looks the same. Measure to lower"
+            " frequencies to tell them apart."
+        ]
+    return []
 
 
 def _curves(found: Found) -> dict[str, Floats]:

@@ -34,6 +34,7 @@ class Cycles:
     charge_half, discharge_half:                 Voltage at half of the capacity [V], with ``half_std`` of both.
     current:                 Size of the current of the discharge at a tenth of its capacity [A].
     start:                   Time at which it begins [s].
+    unseen:                  Charge that may have flowed besides while nothing was recorded [C].
     complete:                Whether both passages are there and done.
     charge_first:            Whether a cycle begins with the charge.
     skipped:                 Passages before the first cycle.
@@ -54,6 +55,7 @@ class Cycles:
     half_std: Floats
     current: Floats
     start: Floats
+    unseen: Floats
     complete: Bools
     charge_first: bool
     skipped: int
@@ -98,9 +100,10 @@ def cycles_of(record: Record, passages: Passages, *, charge_first: bool) -> Cycl
     half_std = np.hypot(_taken(table["half_std"], charge), _taken(table["half_std"], discharge))
     shown = np.where(discharge >= 0, discharge, charge)
     start = record.time[passages.first[first]]
+    unseen = passages.unseen[first] + np.where(second >= 0, passages.unseen[second], 0.0)
     return Cycles(
-        charge, discharge, **columns, half_std=half_std, current=table["current"][shown], start=start, complete=complete,
-        charge_first=charge_first, skipped=skipped,
+        charge, discharge, **columns, half_std=half_std, current=table["current"][shown], start=start, unseen=unseen,
+        complete=complete, charge_first=charge_first, skipped=skipped,
     )  # fmt: skip
 
 
@@ -113,7 +116,15 @@ def _table(record: Record, passages: Passages) -> dict[str, Floats]:
     begin, end = passages.passed[passages.first], passages.passed[passages.last + 1]
     energy = passages.energy[passages.last + 1] - passages.energy[passages.first]
     middle, reach = 0.5 * (begin + end), _WINDOW * (end - begin)
-    around = [np.interp(x, passages.passed, passages.energy) for x in (middle - reach, middle + reach)]
+
+    def at(place: Floats) -> Floats:
+        low, high = (np.interp(place + side * reach, passages.passed, passages.energy) for side in (-1.0, 1.0))
+        out: Floats = (high - low) / (2.0 * reach)
+        return out
+
+    # the half of a charge that is not known well lies elsewhere on the curve
+    moved = [np.clip(middle + side * 0.5 * passages.capacity_std, begin + reach, end - reach) for side in (-1.0, 1.0)]
+    elsewhere = 0.5 * np.abs(at(moved[1]) - at(moved[0]))
     rows = [np.searchsorted(passages.passed, x) for x in (middle - reach, middle + reach)]
     inside = np.maximum(rows[1] - rows[0], 1)
     noise = voltage_noise(record)
@@ -123,8 +134,8 @@ def _table(record: Record, passages: Passages) -> dict[str, Floats]:
         "capacity_std": passages.capacity_std,
         "energy": energy,
         "voltage": energy / passages.capacity,
-        "half": (around[1] - around[0]) / (2.0 * reach),
-        "half_std": np.hypot(noise / np.sqrt(inside), resolution(record.voltage) / np.sqrt(12.0)),
+        "half": at(middle),
+        "half_std": np.hypot(elsewhere, np.hypot(noise / np.sqrt(inside), resolution(record.voltage) / np.sqrt(12.0))),
         "current": np.abs(record.current[early]),
     }
 

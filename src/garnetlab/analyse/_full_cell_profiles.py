@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from garnetlab.analyse._charge_passed import Passages, Record
+from garnetlab.analyse._charge_passed import Passages, Record, direction
 from garnetlab.analyse._full_cell_cycles import resolution, steady_end, voltage_noise
 
 Floats = NDArray[np.float64]
@@ -46,16 +46,21 @@ class Profile:
 
 
 def profile_of(record: Record, passages: Passages, k: int) -> Profile:
-    """Return the profile of passage ``k``; dQ/dV leaves out the tail at constant voltage.
+    """Return the profile of passage ``k`` from its first current on; dQ/dV leaves out the tail at constant voltage.
 
     The voltage is made monotone in the charge by isotonic regression, and the charge is shared among cells of voltage as it
     then lies. The uncertainties are those of a jackknife over eight interleaved parts of the rows.
     """
-    first, last = int(passages.first[k]), int(passages.active[k])
+    begin, last = int(passages.first[k]), int(passages.active[k])
+    # a rest before the current belongs to no profile: it begins with the last row of it
+    flows = (direction(record.current[begin + 1 : last + 2]) == passages.sign[k]) & (
+        np.diff(passages.passed[begin : last + 2]) > 0.0
+    )
+    first = begin + int(flows.argmax()) if flows.any() else begin
     charge = passages.passed[first : last + 2] - passages.passed[first]
     voltage = record.voltage[first : last + 2].copy()
     if passages.passed[first + 1] > passages.passed[first]:
-        voltage[0] = voltage[1]  # the row before the current flowed is at rest
+        voltage[0] = voltage[1]  # that row is at rest
     stop = steady_end(record, first, last) - first + 2
     moved = np.concatenate(([True], np.diff(charge[:stop]) > 0.0))
     q, v = charge[:stop][moved], voltage[:stop][moved]

@@ -18,6 +18,8 @@ _JUMP, _SHARE = 2e-3, 0.01  # V and part of the largest voltage: a step between 
 _SCATTER = 0.02  # part of its voltage by which nine tenths of a hold may scatter
 _DRIFT, _CREEP = 2e-3, 1e-3  # part of its voltage, and V, by which a hold may move from its begin to its end
 _AGAINST = 0.2  # part of the largest current that may flow against the voltage
+_BLOCKS, _ROWS = 20, 4  # most blocks of a hold, and fewest rows of a block
+_NOISES = 3.0  # standard uncertainties of the lowest of some 20 means
 _LEAST = 8  # records
 _LONE = 5.0  # periods before the first record of a hold within which the step may have come
 
@@ -90,7 +92,7 @@ def _hold(time: Floats, voltage: Floats, current: Floats, start: int, stop: int)
     if abs(held) < _JUMP or high - low > max(_JUMP, _SCATTER * abs(held)) or moved > max(_CREEP, _DRIFT * abs(held)):
         return None
     late = np.sign(held) * current[start + tenth : stop]
-    if float(late.min()) < -_AGAINST * float(np.abs(late).max()) and float(np.median(late)) < float(late.max()) / 2.0:
+    if _flows_against(late):
         return None
     if not np.any(current[start:stop]) or _constant(current[start:stop]) < _constant(inside):
         return None
@@ -105,6 +107,19 @@ def _hold(time: Floats, voltage: Floats, current: Floats, start: int, stop: int)
         return None
     scatter = float(np.std(inside))
     return Hold(t[rises], current[start:stop][rises], float(inside.mean()), scatter, float(begin))
+
+
+def _flows_against(current: Floats) -> bool:
+    """Return whether a current along the voltage turns against it: means over blocks of rows, since single rows are noisy.
+
+    What a mean may be by the noise of its rows does not count.
+    """
+    blocks = np.array_split(current, max(min(_BLOCKS, len(current) // _ROWS), 1))
+    mean = np.array([float(b.mean()) for b in blocks])
+    step = np.diff(current)
+    noise = 1.4826 * float(np.median(np.abs(step - np.median(step)))) / np.sqrt(2.0 * len(blocks[-1]))
+    lowest, largest = float(mean.min()) + _NOISES * noise, float(np.abs(mean).max())
+    return lowest < -_AGAINST * largest and float(np.median(mean)) < float(mean.max()) / 2.0
 
 
 def _constant(values: Floats) -> float:

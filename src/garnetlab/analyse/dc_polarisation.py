@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from garnetlab.analyse._decay import Decay, fit_decay
+from garnetlab.analyse._decay_models import FLATTEST_TOLD, SLOWEST_TOLD
 from garnetlab.analyse._geometry import Sample, sample_of
 from garnetlab.analyse._holds import Hold, find_holds
 from garnetlab.core import InvalidInput, Measurement, MissingInput, Outcome, Result
@@ -16,6 +17,8 @@ __all__ = ["analyse_dc_polarisation"]
 
 _CITATIONS = ("schwarz1978",)
 _ONE_SIDED = 1.645  # standard uncertainties of a 95 % bound
+_RESOLVES = 0.2  # half steps of the upper end: the floor alone then leaves the interval open by (1 - 0.2 - 0.2)/1
+_FALLS = 3.0  # standard uncertainties by which the last third is said to fall
 _POOR = 5.0  # residual over noise beyond which no model describes the decay
 
 
@@ -26,16 +29,22 @@ def analyse_dc_polarisation(
 
     A held voltage drives a current that decays while ions pile up at the electrodes; what is left in the end is carried by
     electrons, sigma = I L/(V A). The end is found as the floor of a fit: one to three exponentials, a power law, both, or a
-    stretched exponential above a floor, averaged by BIC. The interval of the floor holds the noise and the doubt of the
-    model. Where its lower end is below half of its upper end, the floor was not reached, and only an upper bound is given:
-    the current at the end, with its noise.
+    stretched exponential above a floor, averaged by BIC. The interval of the floor holds the noise, the doubt of the model,
+    and half a step of the reading where the noise is too small to spread over the steps. Where its lower end is below half
+    of its upper end, the floor was not reached, and only an upper bound is given: the current at the end, with its noise.
+
+    The interval holds for decays of time constants up to 3 lengths of the hold and exponents from 0.1. A slower decay is
+    a line over the hold, or goes with the logarithm of time, and its end cannot be told from a floor by any analysis: where
+    such a fall is seen, only the bound is given; where it is lost in the noise, it counts as floor. A warning says so where
+    the last third of the hold still falls. An offset of the instrument counts fully.
 
     Parameters
     ----------
     measurement:    Time, voltage and current; its metadata hold ``area`` [m^2] and ``thickness`` [m], with ``area_std`` and
                     ``thickness_std`` where they are known.
     hold:           Which hold of the voltage (from 0); by default the longest.
-    current_offset: What the instrument reads without current, with its standard uncertainty [A]. It is taken off.
+    current_offset: What the instrument reads without current, with its standard uncertainty [A]. It is taken off; left out,
+                    a warning says that it was not.
 
     Returns
     -------
@@ -85,7 +94,11 @@ def analyse_dc_polarisation(
         },
         details=_details(measurement, holds, chosen, decay),
         sources=(measurement.source.to_dict(),),
-        warnings=(*measurement.warnings, *_warnings(holds, chosen, decay, sign, poor=poor, hold=hold)),
+        warnings=(
+            *measurement.warnings,
+            *_warnings(holds, chosen, decay, sign, poor=poor, hold=hold),
+            *_doubts(decay, floor=reached, offset=current_offset is not None),
+        ),
         citations=_CITATIONS,
     )
 
@@ -140,7 +153,8 @@ def _bound(decay: Decay, hold: Hold, sample: Sample, constant: float, blind: flo
     value, std = decay.last[0], math.hypot(decay.last[1], blind)
     factor = constant / abs(hold.voltage)
     relative = _geometry_std(sample, hold)
-    bound = factor * (max(value, 0.0) + _ONE_SIDED * std) * (1.0 + _ONE_SIDED * relative)
+    highest = max(value, 0.0) + decay.half_width + _ONE_SIDED * std
+    bound = factor * highest * (1.0 + _ONE_SIDED * relative)
     return {
         "electronic_conductivity_upper_bound": Quantity(
             bound, None, "S/cm", (0.0, bound), "95 % bound from the current at the end"
@@ -157,10 +171,51 @@ def _details(measurement: Measurement, holds: list[Hold], chosen: Hold, decay: D
         "misfit": decay.misfit,
         "floor_over_last_current": decay.floor / decay.last[0] if decay.last[0] > 0.0 else None,
         "floor_interval_A": list(decay.interval),
+        "last_third_falls_A": list(decay.fall),
+        "half_step_A": decay.half_width,
         "hold": next(k for k, h in enumerate(holds) if h is chosen),
         "holds": [{"start_s": h.start, "duration_s": float(h.time[-1]), "voltage_V": h.voltage} for h in holds],
         "metadata": dict(measurement.metadata),
     }
+
+
+def _unreached(decay: Decay) -> str:
+    low, high = decay.interval
+    if decay.half_width > _RESOLVES * high:
+        return (
+            f"the steps of the current ({2.0 * decay.half_width:.3g} A) are too coarse for its floor: anything from {low:.3g} to"
+            f" {high:.3g} A reads the same. Measure in a smaller range of current."
+        )
+    why = ""
+    if decay.open_below:
+        why = (
+            f" Its fall at the end is that of a decay of more than {SLOWEST_TOLD:.0f} lengths of the hold, or of an exponent"
+            f" below {FLATTEST_TOLD:g}, which no record of this length tells from a floor."
+        )
+    open_ = f"anything from {low:.3g} to {high:.3g} A describes the record"
+    return f"the current has not reached its floor: {open_}.{why} Hold longer."
+
+
+def _doubts(decay: Decay, *, floor: bool, offset: bool) -> list[str]:
+    """Return what a floor that is claimed does not hold."""
+    said = []
+    fall, std = decay.fall
+    if floor and fall > _FALLS * std:
+        said.append(
+            f"the current still falls by {fall:.3g} +- {std:.2g} A over the last third of the hold: the interval holds for"
+            f" decays of up to {SLOWEST_TOLD:.0f} lengths of the hold; a slower one counts as floor. Hold longer to exclude it."
+        )
+    if floor and decay.half_width > 0.0:
+        said.append(
+            f"the current is in steps of {2.0 * decay.half_width:.3g} A that its noise does not spread over: half a step is in"
+            " the interval."
+        )
+    if floor and not offset:
+        said.append(
+            "no offset of the instrument was taken off: it counts fully as floor. Measure the current of the open instrument"
+            ' in this range and give it, in Python: current_offset=Quantity(value_in_A, std_in_A, "nA").'
+        )
+    return said
 
 
 def _warnings(holds: list[Hold], chosen: Hold, decay: Decay, sign: float, *, poor: bool, hold: int | None) -> list[str]:
@@ -174,10 +229,7 @@ def _warnings(holds: list[Hold], chosen: Hold, decay: Decay, sign: float, *, poo
             f"no decay describes the record: its residuals are {decay.misfit:.3g} times its noise. Only a bound is given."
         )
     elif not decay.reached:
-        low, high = decay.interval
-        said.append(
-            f"the current has not reached its floor: anything from {low:.3g} to {high:.3g} A describes the record. Hold longer."
-        )
+        said.append(_unreached(decay))
     late = decay.value[-max(len(decay.value) // 10, 2) :]
     if np.all(np.diff(late) > 0.0) and late[-1] - late[0] > 4.0 * decay.last[1]:
         said.append("the current rises at the end: a short grows, or the sample warms. The floor is no property.")

@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from garnetlab.analyse._charge_passed import Passages, Record, passages_of, record_of
+from garnetlab.analyse._charge_passed import PULSE, Passages, Record, passages_of, record_of
+from garnetlab.analyse._full_cell_checks import doubts_of
 from garnetlab.analyse._full_cell_cycles import Cycles, cycles_of
 from garnetlab.analyse._full_cell_profiles import Profile, profile_of
 from garnetlab.analyse._geometry import sample_of
@@ -21,7 +22,7 @@ Floats = NDArray[np.float64]
 
 __all__ = ["analyse_full_cell"]
 
-_SMALLEST = 1e-3  # of the largest passage: below it a reversal is a pulse
+_SMALLEST = 1e-3  # of the largest passage: below it a passage is noise about a rest
 _SAME_RATE = 0.05  # by which currents of one rate may differ
 _WHOLE = 0.98  # of the next passage: below it a first discharge only empties the cell
 _PROFILES = 10  # cycles whose profiles are given by default
@@ -46,8 +47,9 @@ def analyse_full_cell(
     """Return what a cycler's record says of a full cell, cycle by cycle.
 
     A cycle is a passage of current in one direction and the one after it in the other; rests and constant-voltage tails
-    belong to their passage, and reversals below a thousandth of the largest passage are pulses. Charge comes from the file's
-    counter, else from current over time. The voltage gap is that between charge and discharge, each at half of its own
+    belong to their passage. A reversal below a tenth of both passages beside it is a pulse: its charge is taken off the passage
+    it interrupts. Charge comes from the file's counter, else from current over time, where a gap without rows counts for one
+    period and for the rest as doubt. The voltage gap is that between charge and discharge, each at half of its own
     capacity. Uncertainties hold resolution, sampling and noise, not the calibration of the instrument.
 
     Parameters
@@ -64,12 +66,15 @@ def analyse_full_cell(
     -------
     :  Quantities of the first and last complete cycle: ``charge_capacity_first``, ``discharge_capacity_first`` and ``_last``
        [mAh], with ``specific_`` in front [mAh/g] and ``areal_`` [mAh/cm^2] where mass and area are known;
-       ``initial_coulombic_efficiency``, ``coulombic_efficiency`` (mean of the later cycles, std between them),
+       ``initial_coulombic_efficiency``, ``coulombic_efficiency`` (mean of the later cycles without gaps in
+       their records; std of one of them),
        ``energy_efficiency`` [%], ``voltage_gap_first`` and ``_last`` [mV], ``mean_charge_voltage``,
        ``mean_discharge_voltage`` [V], ``capacity_retention`` [%], ``capacity_fade_per_cycle`` [%], ``cycles``. Curves: one
        value per cycle of the same names (SI, ``_std`` beside them), and ``profile_N_charge_charge``, ``_voltage``,
        ``dqdv_N_charge_voltage``, ``_density``, ``_std``. ``details``: ``peaks`` and ``plateaus`` of every profile, ``rates``,
-       which cycles the retention compares. TOO_FEW_POINTS without a complete cycle.
+       which cycles the retention compares. TOO_FEW_POINTS without a complete cycle;
+       NOT_IDENTIFIABLE where most cycles after the first are none that a cell can have: an efficiency outside 50 to 110 %,
+       passages beside each other that differ more than threefold, or a negative gap. Fewer such are warned of.
 
     Raises
     ------
@@ -92,6 +97,7 @@ def analyse_full_cell(
     found = {n: _profiles(record, passages, cycles, n - 1) for n in shown}
     rates, reference = _rates(cycles, complete, size)
     quantities |= _retention(cycles, reference)
+    doubts, unsound = doubts_of(passages, cycles, complete, quantities)
     curves = _curves(cycles)
     for n, sides in found.items():
         for side, profile in sides.items():
@@ -99,7 +105,7 @@ def analyse_full_cell(
     return Result(
         analysis="full-cell",
         quantities=quantities,
-        outcome=Outcome.SUCCESS if len(complete) else Outcome.TOO_FEW_POINTS,
+        outcome=_outcome(len(complete), unsound),
         curves=curves,
         details={
             "cycle_begins_with": "charge" if cycles.charge_first else "discharge",
@@ -112,8 +118,14 @@ def analyse_full_cell(
             "metadata": dict(measurement.metadata),
         },
         sources=(measurement.source.to_dict(),),
-        warnings=(*measurement.warnings, *record.warnings, *_warnings(passages, cycles, complete, first)),
+        warnings=(*measurement.warnings, *record.warnings, *_warnings(passages, cycles, complete, first), *doubts),
     )
+
+
+def _outcome(complete: int, unsound: bool) -> Outcome:
+    if not complete:
+        return Outcome.TOO_FEW_POINTS
+    return Outcome.NOT_IDENTIFIABLE if unsound else Outcome.SUCCESS
 
 
 def _size(measurement: Measurement, mass: Quantity | None, area: Quantity | None) -> _Size:
@@ -155,12 +167,7 @@ def _quantities(cycles: Cycles, complete: NDArray[np.int64], size: _Size) -> dic
         out |= _capacity(f"discharge_capacity_{name}", value, std, size)
     ratio, ratio_std = cycles.efficiency
     out["initial_coulombic_efficiency"] = Quantity(float(ratio[a]), float(ratio_std[a]), "%", method=f"cycle {a + 1}")
-    later = ratio[complete[1:]]
-    if len(later):
-        std = float(later.std(ddof=1)) if len(later) > 1 else float(ratio_std[z])
-        out["coulombic_efficiency"] = Quantity(
-            float(later.mean()), std, "%", method=f"mean of {len(later)} later cycles, ± is between them"
-        )
+    out |= _later_efficiency(cycles, complete[1:])
     energy = cycles.discharge_energy[a] / cycles.charge_energy[a]
     energy_std = abs(energy) * math.hypot(ratio_std[a] / ratio[a])
     out["energy_efficiency"] = Quantity(float(energy), float(energy_std), "%", method=f"cycle {a + 1}")
@@ -171,6 +178,19 @@ def _quantities(cycles: Cycles, complete: NDArray[np.int64], size: _Size) -> dic
         mean = float(getattr(cycles, f"{side}_voltage")[a])
         out[f"mean_{side}_voltage"] = Quantity(mean, float(gap_std[a]), "V", method="energy over charge")
     return out
+
+
+def _later_efficiency(cycles: Cycles, later: NDArray[np.int64]) -> dict[str, Quantity]:
+    """Return the mean efficiency of the cycles after the first, with the std of one: between them, and its own."""
+    known = later[cycles.unseen[later] == 0.0]
+    chosen = known if len(known) else later
+    if not len(chosen):
+        return {}
+    ratio, own = (x[chosen] for x in cycles.efficiency)
+    between = float(ratio.std(ddof=1)) if len(ratio) > 1 else 0.0
+    std = math.hypot(between, math.sqrt(float(np.mean(own**2))))
+    words = f"mean of {len(chosen)} later cycles, ± is that of one: between them and its own"
+    return {"coulombic_efficiency": Quantity(float(ratio.mean()), std, "%", method=words)}
 
 
 def _capacity(name: str, value: float, std: float, size: _Size) -> dict[str, Quantity]:
@@ -309,7 +329,8 @@ def _warnings(passages: Passages, cycles: Cycles, complete: NDArray[np.int64], f
     said = []
     if passages.absorbed:
         said.append(
-            f"{passages.absorbed} reversals below {_SMALLEST:.1%} of the largest passage count as pulses, not as cycles."
+            f"{passages.absorbed} reversals count as pulses, not as cycles: each below {PULSE:.0%} of the passages beside it, or"
+            f" {_SMALLEST:.1%} of the largest. Their charge is taken off what they interrupt."
         )
     if cycles.skipped:
         side = "discharge" if cycles.charge_first else "charge"

@@ -4,6 +4,20 @@ The distribution is a sum of arcs over ln tau, each of a known shape, and a tail
 tail is chosen by the likelihood with a price per parameter (BIC), and what the choice leaves open is said:
 probabilities of the number of arcs, other models within reach, sums of resistances where the parts are not determined.
 
+Counts and bands hold for sweeps of at least 7 points per decade that show two arcs and a tail, at up to 1 % of noise
+(``proofs/drt.py`` measures them). Outside they are worse; for arcs at least one decade apart and 1 % of noise, of 60 spectra:
+
+==========================================  =======  =============  ==========================
+sweep                                       right    band covers    wrong, outcome good
+==========================================  =======  =============  ==========================
+two arcs, 5 points per decade               77 %     84 %           7 %
+two arcs, 3 points per decade (16 points)   55 %     71 %           2 %
+three arcs without a tail, 10 per decade    92 %     89.6 %         3 %
+==========================================  =======  =============  ==========================
+
+An arc that the end of the sweep cuts off is read as a tail in half of the cases. Both cases, and fewer than 7 points per
+decade, are said in a warning.
+
 .. math:: Z(\omega) = R_0 + j\omega L + \int \frac{\gamma(\ln\tau)}{1 + j\omega\tau}\, d\ln\tau
 
 Source

@@ -23,6 +23,7 @@ __all__ = ["stripping_capacity", "volumetric_capacity"]
 _SMALLEST = 0.01  # of the largest passage
 _KNEE = 2.0  # times the plateau: where the voltage leaves it
 _USED_UP = 3.0  # times the plateau: below it at the end the layer is not used up
+_LAST = 3  # rows at the end; the cycler may write one more at a lower current
 _SUM = 1e-3  # by which mass fractions may miss 1
 _LEAST = 8
 _NEAR = 5e-3  # of the voltage limit
@@ -97,8 +98,9 @@ def stripping_capacity(
     """Return how much lithium a thin layer gave until its voltage ran away, against what its thickness holds.
 
     The passage with the largest charge is taken; its sign says which electrode was stripped. The layer counts as used up
-    where the voltage ends above three times its plateau. The capacity is that to the voltage limit, or to the end where none
-    is given; that to twice the plateau is given beside it, since a limit on a steep rise hardly matters.
+    where the voltage ends above three times its plateau: in the last row, or in two of the last three. The capacity is that to
+    the voltage limit, or to the end where none is given; that to twice the plateau is given beside it, since a limit on a steep
+    rise hardly matters.
 
     Parameters
     ----------
@@ -137,7 +139,7 @@ def stripping_capacity(
         raise InvalidInput(message)
     relative = area_std / size
     theory = volumetric_capacity() if capacity_of_layer is None else capacity_of_layer.to("mAh/cm^3")
-    used_up = float(strip.voltage[-3:].max()) > _USED_UP * strip.plateau
+    used_up = _ran_away(strip)
     at_limit = None if limit is None else _reached(strip, limit)
     if not used_up or (limit is not None and at_limit is None):
         warnings.append(
@@ -149,6 +151,11 @@ def stripping_capacity(
         quantities = {"capacity_passed": Quantity(passed, passed * relative, "mAh/cm^2", method="lower bound")}
         outcome = Outcome.NOT_IDENTIFIABLE
     else:
+        if int((strip.voltage > _KNEE * strip.plateau).sum()) == 1:
+            warnings.append(
+                f"one row alone, the last, lies above {_KNEE:g} times the plateau: it may be a spike instead of the end of the"
+                " layer. Record more often."
+            )
         end = (float(strip.charge[-1]), strip.std) if at_limit is None else at_limit
         knee = _reached(strip, _KNEE * strip.plateau)
         quantities = _quantities(end, knee, size, relative, theory) | _against(end, size, relative, theory, thickness)
@@ -210,6 +217,11 @@ def _strip(record: Record, passages: Passages, k: int) -> _Strip:
         )
         raise InvalidInput(message)
     return _Strip(charge, voltage, plateau, float(inside.std()), float(passages.capacity_std[k]))
+
+
+def _ran_away(strip: _Strip) -> bool:
+    above = strip.voltage[-_LAST:] > _USED_UP * strip.plateau
+    return bool(above[-1] or above.sum() > 1)
 
 
 def _reached(strip: _Strip, level: float) -> tuple[float, float] | None:

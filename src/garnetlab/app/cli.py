@@ -149,7 +149,7 @@ def analyse(
         str | None,
         typer.Option(
             "--as",
-            help="eis, arrhenius, drt, cycling, events, ccd, full-cell, stripping, tafel or dc;"
+            help="eis, arrhenius, drt, cycling, events, ccd, full-cell, stripping, tafel, linear-polarisation or dc;"
             " by default what the file holds decides.",
         ),
     ] = None,

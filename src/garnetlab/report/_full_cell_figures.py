@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _MAH = 3.6  # C
 _DRAWN = 4  # profiles of one cell in one figure
-_DASHES = ("-", "--", "-.", ":")
+_SIDES = (("charge", 1.0, "-"), ("discharge", -1.0, "--"))
+_WIDTHS = (1.4, 0.7)  # of the first and the last profile of one cell among several
 
 
 def capacity_figure(
@@ -35,26 +36,34 @@ def capacity_figure(
     factor, unit = _capacity(results)
     data: dict[str, Floats] = {}
     with style():
-        figure = new_figure(6.4, 4.6)
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1.6, 1.0))
+        figure = new_figure(6.4, 5.2)
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1.3, 1.0))
         for k, (result, label) in enumerate(zip(results, labels, strict=True)):
             whole = result.curves["complete"] > 0.0
             cycle = result.curves["cycle"][whole]
-            capacity = result.curves["discharge_capacity"][whole] / factor(result)
-            efficiency = 100.0 * result.curves["coulombic_efficiency"][whole]
+            capacity, capacity_std = (
+                result.curves[f"discharge_capacity{end}"][whole] / factor(result) for end in ("", "_std")
+            )
+            efficiency, efficiency_std = (
+                100.0 * result.curves[f"coulombic_efficiency{end}"][whole] for end in ("", "_std")
+            )
             look = {
                 "color": CYCLE[k % len(CYCLE)],
                 "marker": MARKERS[k % len(MARKERS)],
                 "mfc": "none",
                 "ms": 3.0,
                 "lw": 0.6,
+                "elinewidth": 0.8,
+                "capsize": 2.0,
             }
-            upper.plot(cycle, capacity, label=label, **look)
-            lower.plot(cycle, efficiency, **look)
+            upper.errorbar(cycle, capacity, capacity_std, label=label, **look)
+            lower.errorbar(cycle, efficiency, efficiency_std, **look)
             data |= {f"cycle {label}": cycle, f"discharge capacity {label}/{unit}": capacity,
-                     f"coulombic efficiency {label}/%": efficiency}  # fmt: skip
+                     f"std of discharge capacity {label}/{unit}": capacity_std,
+                     f"coulombic efficiency {label}/%": efficiency,
+                     f"std of coulombic efficiency {label}/%": efficiency_std}  # fmt: skip
         upper.set_ylim(0.0, 1.12 * upper.get_ylim()[1])
-        upper.set_ylabel(f"discharge capacity\n/ {unit}")
+        upper.set_ylabel(f"discharge capacity / {unit}")
         known = [x[np.isfinite(x)] for n, x in data.items() if n.startswith("coulombic")]
         every = np.concatenate(known) if known else np.empty(0)
         if every.size:
@@ -62,12 +71,15 @@ def capacity_figure(
             room = max(0.3 * (high - low), 0.5)
             lower.set_ylim(low - room, high + room)
         lower.axhline(100.0, color=BLACK, lw=0.4)
-        lower.set_ylabel("coulombic efficiency\n/ %")
+        lower.set_ylabel("coulombic efficiency / %")
         lower.set_xlabel("cycle")
+        lower.xaxis.get_major_locator().set_params(integer=True)
         if len(results) > 1:
             upper.legend(loc="best")
         figure.suptitle(title, fontsize=10)
-        caption = f"{title}: discharge capacity and coulombic efficiency (discharge over charge) of complete cycles."
+        caption = (
+            f"{title}: discharge capacity and coulombic efficiency of complete cycles; bars are standard uncertainties."
+        )
         return save_figure(figure, folder, name, caption, data)
 
 
@@ -77,35 +89,31 @@ def profiles_figure(
     """Return the voltage over capacity of some cycles, charge and discharge, and the incremental capacity beside it."""
     factor, unit = _capacity(results)
     data: dict[str, Floats] = {}
+    several = len(results) > 1
     with style():
         figure = new_figure(8.0, 3.8)
         left, right = figure.subplots(1, 2)
         for k, (result, label) in enumerate(zip(results, labels, strict=True)):
-            numbers = _numbers(result)
-            several = len(results) > 1
-            chosen = (
-                numbers[:: max(1, -(-len(numbers) // _DRAWN))]
-                if not several
-                else [numbers[0], numbers[-1]][: len(numbers)]
-            )
-            for i, n in enumerate(dict.fromkeys(chosen)):
-                look = {
-                    "color": CYCLE[(k if several else i) % len(CYCLE)],
-                    "ls": _DASHES[i % 4] if several else "-",
-                    "lw": 1.0,
-                }
+            for i, n in enumerate(_drawn(_numbers(result), several=several)):
+                look = {"color": CYCLE[(k if several else i) % len(CYCLE)], "lw": _WIDTHS[i] if several else 1.0}
                 words = f"{label}, cycle {n}" if several else f"cycle {n}"
                 _profile((left, right), result, n, factor(result), look, words)
                 data |= _columns(result, n, factor(result), unit, label)
+        for side, _, dashes in _SIDES:
+            left.plot([], [], color=BLACK, ls=dashes, lw=1.0, label=side)
         left.set_xlabel(f"capacity / {unit}")
         left.set_ylabel("voltage / V")
         left.set_xlim(left=0.0)
-        left.legend(loc="best", fontsize=7)
+        figure.legend(
+            *left.get_legend_handles_labels(), loc="outside lower center", ncols=4 if several else 6, fontsize=7
+        )
         right.axhline(0.0, color=BLACK, lw=0.4)
         right.set_xlabel("voltage / V")
         right.set_ylabel(f"dQ/dV / {unit} V$^{{-1}}$")
         figure.suptitle(title, fontsize=10)
-        caption = f"{title}: voltage over capacity, and incremental capacity (charge up, discharge down)."
+        caption = (
+            f"{title}: voltage over capacity, and incremental capacity; charge solid and up, discharge dashed and down."
+        )
         return save_figure(figure, folder, name, caption, data)
 
 
@@ -113,14 +121,16 @@ def _profile(
     panels: tuple[Axes, Axes], result: Result, n: int, factor: float, look: dict[str, Any], words: str
 ) -> None:
     left, right = panels
-    for side, way in (("charge", 1.0), ("discharge", -1.0)):
+    labelled = False
+    for side, way, dashes in _SIDES:
         key = f"{n}_{side}"
         if f"profile_{key}_charge" not in result.curves:
             continue
         charge, voltage = result.curves[f"profile_{key}_charge"], result.curves[f"profile_{key}_voltage"]
-        left.plot(np.abs(charge) / factor, voltage, label=words if side == "charge" else None, **look)
+        left.plot(np.abs(charge) / factor, voltage, label=None if labelled else words, ls=dashes, **look)
+        labelled = True
         grid, density = result.curves[f"dqdv_{key}_voltage"], result.curves[f"dqdv_{key}_density"]
-        right.plot(grid, way * np.abs(density) / factor, **look)
+        right.plot(grid, way * np.abs(density) / factor, ls=dashes, **look)
 
 
 def _columns(result: Result, n: int, factor: float, unit: str, label: str) -> dict[str, Floats]:
@@ -136,6 +146,13 @@ def _columns(result: Result, n: int, factor: float, unit: str, label: str) -> di
                 f"{head}: dQdV/{unit} V-1": result.curves[f"dqdv_{key}_density"] / factor,
             }
     return out
+
+
+def _drawn(numbers: list[int], *, several: bool) -> list[int]:
+    """Return the cycles whose profiles are drawn: of one cell some, of one among several the first and the last."""
+    if several:
+        return list(dict.fromkeys((numbers[0], numbers[-1]))) if numbers else []
+    return numbers[:: max(1, -(-len(numbers) // _DRAWN))]
 
 
 def _numbers(result: Result) -> list[int]:

@@ -12,6 +12,7 @@ from garnetlab.report._impedance_figures import _equal, _scale
 from garnetlab.report._style import BLACK, BLUE, CYCLE, SKY, VERMILION, SavedFigure, new_figure, save_figure, style
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from garnetlab.core import Result
@@ -38,6 +39,7 @@ def relaxation_figure(result: Result, folder: Path, name: str, title: str) -> Sa
         left.plot(tau, curves["gamma"] / level, color=BLUE, lw=1.4, label="distribution")
         left.set_xscale("log")
         left.set_xlim(tau.min(), tau.max())
+        _shade_outside(left, tau, curves["frequency"])
         top = float(np.max(curves["gamma_high"])) / level
         lowest = float(np.min(curves["gamma"])) / level
         left.set_ylim(min(0.0, 1.1 * lowest), min(1.15 * top, 3.0 * float(np.max(curves["gamma"])) / level) or 1.0)
@@ -53,11 +55,25 @@ def relaxation_figure(result: Result, folder: Path, name: str, title: str) -> Sa
         right.set_ylabel(f"−Im Z / {unit}")
         right.legend(loc="best")
         figure.suptitle(title, fontsize=10)
-        caption = f"{title}: distribution of relaxation times with its 95 % band, {len(arcs)} arcs; right: spectrum, equal axes."
+        caption = (
+            f"{title}: distribution of relaxation times with its 95 % band, arcs: {len(arcs)}; grey: beyond the"
+            " measured frequencies; where the band alone rises, models within reach have an arc that is not shown to be there;"
+            " right: spectrum, equal axes."
+        )
         data = {"tau/s": tau, **{f"{k}/ohm": curves[k] for k in ("gamma", "gamma_low", "gamma_high", *arcs)}}
         data |= {"real/ohm": measured.real, "imaginary/ohm": measured.imag, "fit real/ohm": fitted.real,
                  "fit imaginary/ohm": fitted.imag}  # fmt: skip
         return save_figure(figure, folder, name, caption, data)
+
+
+def _shade_outside(axes: Axes, tau: Floats, frequency: Floats) -> None:
+    """Shade the relaxation times that no measured frequency shows, 1/(2 pi f) outside the sweep."""
+    ends = 1.0 / (2.0 * np.pi * np.array([frequency.max(), frequency.min()]))
+    label = "not measured"
+    for low, high in ((tau.min(), ends[0]), (ends[1], tau.max())):
+        if high > low:
+            axes.axvspan(low, high, color="0.88", lw=0.0, label=label, zorder=0)
+            label = "_nolegend_"
 
 
 def relaxation_series_figure(

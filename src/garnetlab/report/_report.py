@@ -105,7 +105,8 @@ def _write(title: str, analysis: Analysis, folder: Path, missing: Sequence[str] 
     saved += _survival_figures(summary, folder / "figures")
     tables = (
         _tables(spectra, summary)
-        | _sweep_table(sweeps)
+        | _sweep_table("tafel", sweeps)
+        | _sweep_table("linear_polarisation", [r for r in analysis.results if r.analysis == "linear-polarisation"])
         | _group_table(summary)
         | cycler_tables(analysis.results, title=_title)
     )
@@ -198,13 +199,13 @@ def _group_table(summary: Summary) -> dict[str, list[dict[str, object]]]:
     return {"groups": rows} if rows else {}
 
 
-def _sweep_table(sweeps: Sequence[Result]) -> dict[str, list[dict[str, object]]]:
+def _sweep_table(name: str, sweeps: Sequence[Result]) -> dict[str, list[dict[str, object]]]:
     rows = [
         {"file": _title(result), **flat_row(row), "outcome": result.outcome.label}
         for result in sweeps
         for row in result.to_rows()
     ]
-    return {"tafel": rows} if rows else {}
+    return {name: rows} if rows else {}
 
 
 def _by_sample(series: Sequence[Result]) -> dict[str, list[Result]]:

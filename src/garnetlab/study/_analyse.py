@@ -13,6 +13,7 @@ from garnetlab.analyse import (
     analyse_dc_polarisation,
     analyse_full_cell,
     analyse_impedance,
+    analyse_linear_polarisation,
     analyse_tafel,
     arrhenius,
     branches,
@@ -23,7 +24,7 @@ from garnetlab.analyse.eis import check_measurement
 from garnetlab.core import GarnetlabError, InvalidInput, Kind, Measurement, MissingInput, Result, nearest
 from garnetlab.physics.impedance import parse_circuit
 from garnetlab.readers import ReadOptions, read
-from garnetlab.study._cycling import analyse_cycling, cycling_result, known_events, ladder_result
+from garnetlab.study._cycling import analyse_cycling, cycling_result, known_electrolyte, known_events, ladder_result
 
 #: analyses by name; the kinds they take: files of cyclers do not say that they hold a sweep
 ANALYSES: dict[str, tuple[Kind, ...]] = {
@@ -36,6 +37,7 @@ ANALYSES: dict[str, tuple[Kind, ...]] = {
     "full-cell": (Kind.CYCLING,),
     "stripping": (Kind.CYCLING,),
     "tafel": (Kind.VOLTAMMETRY, Kind.CYCLING),
+    "linear-polarisation": (Kind.VOLTAMMETRY, Kind.CYCLING),
     "dc": (Kind.DC_POLARISATION, Kind.CYCLING),
 }
 _DEFAULT = {
@@ -47,7 +49,8 @@ _ONE_BY_ONE: dict[str, Callable[[Measurement], Result]] = {
     "ccd": ladder_result,
     "full-cell": analyse_full_cell,
     "stripping": stripping_capacity,
-    "tafel": analyse_tafel,
+    "tafel": lambda m: analyse_tafel(m, electrolyte_resistance=known_electrolyte(m)),
+    "linear-polarisation": lambda m: analyse_linear_polarisation(m, electrolyte_resistance=known_electrolyte(m)),
     "dc": analyse_dc_polarisation,
 }
 _HOTTEST = 2000.0  # kelvin: no cell of a garnet is measured above
@@ -159,8 +162,9 @@ def analyse_files(
     ----------
     paths:    The files; each may hold several measurements.
     analysis: ``"eis"``, ``"arrhenius"``, ``"drt"``, ``"cycling"``, ``"events"``, ``"ccd"``, ``"full-cell"``,
-              ``"stripping"``, ``"tafel"`` or ``"dc"``. By default the kind of the measurement decides: impedance by
-              circuit, a file of a cycler as ladder, cycling of a symmetric cell or full cell, whichever it holds.
+              ``"stripping"``, ``"tafel"``, ``"linear-polarisation"`` or ``"dc"``. By default the kind of the
+              measurement decides: impedance by circuit, a file of a cycler as ladder, cycling of a symmetric cell or full
+              cell, whichever it holds.
     options:  Geometry and temperature of the samples, in SI.
     reading:  What the user says where a file leaves a unit or a range open.
     progress: Called with (done, total).

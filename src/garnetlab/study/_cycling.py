@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["analyse_cycling", "cycling_result", "known_events", "ladder_result"]
+__all__ = ["analyse_cycling", "cycling_result", "known_electrolyte", "known_events", "ladder_result"]
 
 _LADDER = 3  # different currents from which a test may be a ladder
 _SAME = 0.02  # relative difference of one current
@@ -72,15 +72,19 @@ def ladder_result(measurement: Measurement) -> Result:
     return _ladder(known_events(measurement))
 
 
+def known_electrolyte(measurement: Measurement) -> Quantity | None:
+    """Return the resistance of the electrolyte that the metadata know [ohm], taken as exact."""
+    known = measurement.metadata.get("electrolyte_resistance")
+    return None if known is None else Quantity(float(known), 0.0, "ohm")
+
+
 def known_events(measurement: Measurement) -> CellEvents:
     """Return the events, with what the metadata know of electrolyte and current."""
-    known = measurement.metadata.get("electrolyte_resistance")
-    resistance = None if known is None else Quantity(float(known), 0.0, "ohm")
     density = measurement.metadata.get("current_density")
     given = Channel.CURRENT not in measurement.channels and density is not None
     return cell_events(
         measurement,
-        electrolyte_resistance=resistance,
+        electrolyte_resistance=known_electrolyte(measurement),
         current_density=float(density) if given and density is not None else None,
     )
 
