@@ -28,7 +28,7 @@ Bools = NDArray[np.bool_]
 __all__ = ["FLATTEST_TOLD", "MODELS", "SLOWEST_TOLD", "Bins", "Model", "Profile", "free_floor", "profile_of_floor"]
 
 #: time constant in lengths of the record up to which a decay is told from a floor (a convention: it falls by 28 % in the
-#: record, and is off a line by 1.2 % of its height), and up to which it is fitted (the rest is a line)
+#: record, and is off a straight line by at most 0.8 % of its height), and up to which it is fitted (the rest is a line)
 SLOWEST_TOLD, _SLOWEST = 3.0, 100.0
 _FASTEST = 0.3  # of the first time
 _SINGULAR = 1e-9

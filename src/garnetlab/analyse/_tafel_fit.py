@@ -1,9 +1,11 @@
-"""Fit of a slow sweep: rest voltage, ohmic resistance and exchange current, and whether the bend is one of charge transfer."""
+"""Fit of a slow sweep by one law of charge transfer: rest voltage, ohmic resistance, exchange currents, symmetry."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,24 +16,48 @@ from garnetlab.analyse._holds import measured
 from garnetlab.core import Channel, InvalidInput, Measurement, MissingInput
 from garnetlab.physics.kinetics import butler_volmer_overpotential
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 Floats = NDArray[np.float64]
 
-__all__ = ["Fit", "Line", "Slope", "Sweep", "fit_sweep", "sweep_of", "tafel_scale"]
+__all__ = [
+    "RATIO", "End", "Fit", "Law", "Sweep", "end_of", "faces", "fit_law", "inflation", "profiled", "shape_of", "spread_of",
+    "sweep_of",
+]  # fmt: skip
 
 _LEAST = 8  # currents that differ
 _STILL = 1e-3  # V: a voltage that moves less is held
 _CONFIDENCE = 0.95
-_REFUSED = 0.99  # of the hypothesis that the slope is possible
 #: ln(j0) is looked for this far to either side of the largest current density
 _DECADES = (4.0, 3.0)
-_GRID, _COARSE = 71, 36
-_EXACT = 0.01  # of the least slope: by so much 3 K of error in the temperature move it
+_GRID = 71
+#: of the larger over the smaller exchange current, beyond which the faster face is not seen beside the slower
+RATIO = 1e3
+#: symmetries that are looked for where the sweep decides
+_SYMMETRIES = (0.1, 0.9)
+_THIN = 200  # records on which a start is looked for
+_ROUNDING = 1e-8  # of the largest voltage: no record is better, nor the least squares
 _FLAT = 1e13  # condition of a curvature from which no uncertainty is read
+_LEVEL = 1e-15  # V^2: of the slope of half the sum of squares; below it, no voltage depends on the number looked for
+_STEP = 1e-3  # of ln j0: the first on the way to a limit
+
+
+class Law(Enum):
+    """What is free beside rest voltage, resistance and one exchange current."""
+
+    EQUAL = "equal faces"
+    UNEQUAL = "unequal faces"
+    SYMMETRY = "free symmetry"
+    BOTH = "unequal faces and free symmetry"
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """The measured currents and voltages, and what is known beside them; SI per electrode area."""
+    """The measured currents and voltages, and what is known beside them; SI per electrode area.
+
+    ``known`` is a resistance with its standard uncertainty, ``noise`` the standard deviation of a voltage it is weighed with.
+    """
 
     current: Floats
     voltage: Floats
@@ -40,6 +66,7 @@ class Sweep:
     interfaces: int
     symmetry: float
     known: tuple[float, float] | None
+    noise: float = 1.0
 
     @property
     def thermal(self) -> float:
@@ -52,56 +79,71 @@ class Sweep:
         centre = math.log(float(np.abs(self.current).max()))
         return centre - _DECADES[0] * math.log(10.0), centre + _DECADES[1] * math.log(10.0)
 
-    def kinetic(self, log_exchange: float) -> Floats:
-        """Return the overpotential of all interfaces at an exchange current.
+    @property
+    def rounding(self) -> float:
+        """Least standard deviation of a voltage [V]."""
+        return _ROUNDING * float(np.abs(self.voltage - self.voltage.mean()).max())
 
-        Two faces are in series: one strips while the other plates. With a symmetry of 1/2 each takes half of the
-        overpotential, and j = 2 j0 sinh(F eta/(4 R T)).
+    def kinetic(self, log_exchange: float, log_ratio: float = 0.0, symmetry: float | None = None) -> Floats:
+        """Return the overpotential of all interfaces at an exchange current, the harmonic mean of both faces.
+
+        Two faces are in series: one strips while the other plates. With a symmetry of 1/2 and equal faces each takes half of
+        the overpotential, and j = 2 j0 sinh(F eta/(4 R T)). ``log_ratio`` is the logarithm of the second over the first.
         """
-        law = {"exchange": math.exp(log_exchange), "temperature": self.temperature, "symmetry": self.symmetry}
-        plated: Floats = np.asarray(butler_volmer_overpotential(self.current, **law))
+        a = self.symmetry if symmetry is None else symmetry
+        first, second = faces(log_exchange, log_ratio)
+        plated = _face(self.current, first, self.temperature, a)
         if self.interfaces == 1:
             return plated
-        if self.symmetry == 0.5:
+        if a == 0.5 and log_ratio == 0.0:
             return 2.0 * plated
-        stripped: Floats = np.asarray(butler_volmer_overpotential(-self.current, **law))
-        return plated - stripped
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Rest voltage and ohmic resistance at one exchange current, with the sum of squares."""
-
-    rest: float
-    resistance: float
-    squares: float
-    spread: float
+        return plated - _face(-self.current, second, self.temperature, a)
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """ln j0 with its 95 % limits, the line there, and the variance of a voltage."""
+    """The least squares of a law: ln j0, its shape, the line beside it, the sum of squares and the variance of a voltage."""
 
+    law: Law
     best: float
-    limits: tuple[float, float]
-    line: Line
+    shape: Floats
+    rest: float
+    resistance: float
+    spread: float
+    squares: float
     variance: float
+    freedom: int
     residual: Floats
-
-    @property
-    def open_ended(self) -> bool:
-        """Whether the sweep leaves ln j0 open on a side."""
-        return not (self.limits[0] > -math.inf and self.limits[1] < math.inf)
 
 
 @dataclass(frozen=True, slots=True)
-class Slope:
-    """The slope of the overpotential over ln j per interface [V], if it is free, and whether it is too low to be possible."""
+class _Projected:
+    """The sweep without what a rest voltage and a resistance explain; what is known beside it is a record more."""
 
-    value: float
-    std: float
-    least: float
-    refused: bool
+    sweep: Sweep
+    basis: Floats
+    target: Floats
+
+    def residual(self, kinetic: Floats) -> Floats:
+        rest = self.target.copy()
+        rest[: len(kinetic)] -= kinetic
+        left: Floats = rest - self.basis @ (self.basis.T @ rest)
+        return left
+
+    def squares(self, kinetic: Floats) -> float:
+        left = self.residual(kinetic)
+        return float(left @ left)
+
+
+def faces(log_exchange: float, log_ratio: float) -> tuple[float, float]:
+    """Return the exchange currents of both faces from their harmonic mean and the logarithm of second over first."""
+    ratio, mean = math.exp(log_ratio), math.exp(log_exchange)
+    return 0.5 * mean * (1.0 + 1.0 / ratio), 0.5 * mean * (1.0 + ratio)
+
+
+def _face(current: Floats, exchange: float, temperature: float, symmetry: float) -> Floats:
+    law = {"exchange": exchange, "temperature": temperature, "symmetry": symmetry}
+    return np.asarray(butler_volmer_overpotential(current, **law))
 
 
 def sweep_of(measurement: Measurement, known: tuple[float, float] | None, symmetry: float, analysis: str) -> Sweep:
@@ -159,56 +201,177 @@ def _require_along(voltage: Floats, current: Floats, analysis: str) -> None:
         raise InvalidInput(message)
 
 
+# shapes ---------------------------------------------------------------------------------------------------------------
+def shape_of(sweep: Sweep, law: Law, shape: Floats) -> tuple[float, float]:
+    """Return the logarithm of the ratio of both faces, and the symmetry, from the free numbers of a law.
+
+    What counts only by its size enters as a square, so that the sum of squares has a slope at zero: the ratio for a symmetry
+    of 1/2, and the distance of the symmetry from 1/2 for two equal faces.
+    """
+    if law is Law.EQUAL:
+        return 0.0, sweep.symmetry
+    if law is Law.UNEQUAL:
+        free = float(shape[0])
+        return (math.sqrt(max(free, 0.0)) if sweep.symmetry == 0.5 else free), sweep.symmetry
+    if law is Law.SYMMETRY:
+        free = float(shape[0])
+        return 0.0, (0.5 - math.sqrt(max(free, 0.0)) if sweep.interfaces > 1 else free)
+    return float(shape[0]), float(shape[1])
+
+
+def _bounds(sweep: Sweep, law: Law) -> list[tuple[float, float]]:
+    far = math.log(RATIO)
+    ratio = (0.0, far**2) if sweep.symmetry == 0.5 and law is Law.UNEQUAL else (-far, far)
+    if law is Law.UNEQUAL:
+        return [ratio]
+    if law is Law.SYMMETRY:
+        return [(0.0, (0.5 - _SYMMETRIES[0]) ** 2) if sweep.interfaces > 1 else _SYMMETRIES]
+    return [ratio, _SYMMETRIES] if law is Law.BOTH else []
+
+
+def _starts(sweep: Sweep, law: Law) -> list[Floats]:
+    """Return the shapes from which a fit starts."""
+    ratios = [0.3, 1.0, 2.0, 4.0]
+    signed = [-r for r in ratios] + ratios
+    if law is Law.UNEQUAL:
+        free = [r**2 for r in ratios] if sweep.symmetry == 0.5 else signed
+        return [np.array([x]) for x in free]
+    if law is Law.SYMMETRY:
+        free = [0.003, 0.02, 0.05, 0.1] if sweep.interfaces > 1 else [0.2, 0.35, 0.5, 0.65, 0.8]
+        return [np.array([x]) for x in free]
+    if law is Law.BOTH:
+        return [np.array([r, a]) for r in (-2.0, -0.7, 0.7, 2.0) for a in (0.3, 0.42)]
+    return [np.empty(0)]
+
+
 # fit ------------------------------------------------------------------------------------------------------------------
-def fit_sweep(sweep: Sweep) -> Fit:
-    """Return the least squares over ln j0, with limits by the profile of the sum of squares."""
-    low, high = sweep.range
-    noise = _noise(sweep, low, high)
-    best = _least(sweep, noise, low, high)
-    line = line_at(sweep, best, noise)
-    residual = sweep.voltage - line.rest - line.resistance * sweep.current - sweep.kinetic(best)
-    variance = float(residual @ residual) / max(len(residual) - 3, 1) * inflation(residual)
-    return Fit(best, _profile(sweep, noise, best, variance, (low, high)), line, variance, residual)
-
-
-def line_at(sweep: Sweep, log_exchange: float, noise: float) -> Line:
-    """Return rest voltage and resistance at an exchange current; a known resistance is a datum more."""
-    target = sweep.voltage - sweep.kinetic(log_exchange)
+def _projected(sweep: Sweep) -> _Projected:
     columns = np.stack([np.ones_like(sweep.current), sweep.current], axis=1)
+    target = sweep.voltage
     if sweep.known is not None:
-        value, std = sweep.known
-        weight = noise / max(std, 1e-9 * value)
+        value = sweep.known[0]
+        weight = _weight(sweep)
         columns = np.append(columns, [[0.0, weight]], axis=0)
         target = np.append(target, weight * value)
+    basis = np.linalg.qr(columns / np.abs(columns).max(axis=0))[0]
+    return _Projected(sweep, basis, target)
+
+
+def _weight(sweep: Sweep) -> float:
+    """Return the noise of a voltage over the uncertainty of the known resistance."""
+    value, std = sweep.known or (0.0, math.inf)
+    return sweep.noise / max(std, 1e-9 * value)
+
+
+def fit_law(sweep: Sweep, law: Law, near: Fit | None = None) -> Fit:
+    """Return the least squares of a law; ``near`` is the fit of a law within it, which it cannot fall behind."""
+    problem = _projected(sweep)
+    x, shape = _least(problem) if law is Law.EQUAL else _least_shaped(problem, law, near)
+    kinetic = sweep.kinetic(x, *shape_of(sweep, law, shape))
+    rest, resistance, spread = _line(sweep, kinetic)
+    residual = sweep.voltage - rest - resistance * sweep.current - kinetic
+    freedom = max(len(residual) - 3 - len(shape), 1)
+    variance = float(residual @ residual) / freedom * inflation(residual)
+    variance = max(variance, sweep.rounding**2)
+    return Fit(law, x, shape, rest, resistance, spread, problem.squares(kinetic), variance, freedom, residual)
+
+
+def _line(sweep: Sweep, kinetic: Floats) -> tuple[float, float, float]:
+    """Return rest voltage, resistance and the spread of it per voltage, at an overpotential."""
     scale = float(np.abs(sweep.current).max())
-    scaled = columns / np.array([1.0, scale])
-    solution = np.linalg.lstsq(scaled, target, rcond=None)[0]
-    residual = target - scaled @ solution
-    spread = math.sqrt(np.linalg.inv(scaled.T @ scaled)[1, 1]) / scale
-    return Line(float(solution[0]), float(solution[1]) / scale, float(residual @ residual), spread)
+    columns = np.stack([np.ones_like(sweep.current), sweep.current / scale], axis=1)
+    target = sweep.voltage - kinetic
+    if sweep.known is not None:
+        value = sweep.known[0]
+        weight = _weight(sweep)
+        columns = np.append(columns, [[0.0, weight / scale]], axis=0)
+        target = np.append(target, weight * value)
+    solution = np.linalg.lstsq(columns, target, rcond=None)[0]
+    spread = math.sqrt(np.linalg.inv(columns.T @ columns)[1, 1]) / scale
+    return float(solution[0]), float(solution[1]) / scale, spread
 
 
-def _noise(sweep: Sweep, low: float, high: float) -> float:
-    """Return the standard deviation of the voltages about the best fit without what is known beside it."""
-    if sweep.known is None:
-        return 1.0
-    alone = replace(sweep, known=None)
-    squares = line_at(alone, _least(alone, 1.0, low, high), 1.0).squares
-    return max(math.sqrt(squares / max(len(sweep.current) - 3, 1)), 1e-12)
-
-
-def _least(sweep: Sweep, noise: float, low: float, high: float) -> float:
-    """Return ln j0 of the least sum of squares."""
+def _least(problem: _Projected) -> tuple[float, Floats]:
+    """Return ln j0 of the least sum of squares for equal faces."""
     from scipy.optimize import minimize_scalar
 
-    grid = np.linspace(low, high, _GRID)
-    squares = np.array([line_at(sweep, x, noise).squares for x in grid])
+    sweep = problem.sweep
+    grid = np.linspace(*sweep.range, _GRID)
+    squares = np.array([problem.squares(sweep.kinetic(x)) for x in grid])
     k = int(np.clip(squares.argmin(), 1, _GRID - 2))
     found = minimize_scalar(
-        lambda x: line_at(sweep, x, noise).squares, bounds=(grid[k - 1], grid[k + 1]), method="bounded",
+        lambda x: problem.squares(sweep.kinetic(x)), bounds=(grid[k - 1], grid[k + 1]), method="bounded",
         options={"xatol": 1e-10},
     )  # fmt: skip
-    return float(found.x)
+    return float(found.x), np.empty(0)
+
+
+def _least_shaped(problem: _Projected, law: Law, near: Fit | None) -> tuple[float, Floats]:
+    """Return ln j0 and shape of the least sum of squares, from the best place of a coarse grid and from the law within."""
+    sweep = problem.sweep
+    thin = replace(
+        sweep,
+        current=sweep.current[:: len(sweep.current) // _THIN + 1],
+        voltage=sweep.voltage[:: len(sweep.current) // _THIN + 1],
+    )
+    coarse = _projected(thin)
+    low, high = sweep.range
+    places = np.linspace(low + math.log(10.0), high - 0.5 * math.log(10.0), _GRID // 3)
+    if law is Law.BOTH and near is not None:
+        places = near.best + np.array([-0.5, 0.0, 0.5])
+    pairs = [(x, z) for z in _starts(sweep, law) for x in places]
+    pairs.sort(key=lambda p: coarse.squares(thin.kinetic(p[0], *shape_of(thin, law, p[1]))))
+    starts = pairs[:1]
+    if near is not None:
+        starts.append((near.best, _within(sweep, law, near)))
+    found = [_descend(problem, law, x, z) for x, z in starts]
+    return min(found, key=lambda f: f[2])[:2]
+
+
+def _within(sweep: Sweep, law: Law, near: Fit) -> Floats:
+    """Return the shape of a law that equals the fit of a law within it."""
+    ratio, symmetry = shape_of(sweep, near.law, near.shape)
+    if law is Law.BOTH:
+        return np.array([ratio, symmetry])
+    if law is Law.UNEQUAL:
+        return np.zeros(1)
+    return np.array([(0.5 - symmetry) ** 2 if sweep.interfaces > 1 else symmetry])
+
+
+def _descend(
+    problem: _Projected, law: Law, x: float, shape: Floats, *, fixed: bool = False
+) -> tuple[float, Floats, float]:
+    """Return ln j0, shape and sum of squares of a local minimum; ``fixed`` keeps ln j0."""
+    from scipy.optimize import least_squares
+
+    sweep = problem.sweep
+    bounds = _bounds(sweep, law)
+    limits = np.array(bounds if fixed else [sweep.range, *bounds]).T
+    start = np.array([*([] if fixed else [x]), *shape])
+    width = limits[1] - limits[0]
+    inner = np.clip(start, limits[0] + 1e-6 * width, limits[1] - 1e-6 * width)
+
+    def residual(free: Floats) -> Floats:
+        here, rest = (x, free) if fixed else (float(free[0]), free[1:])
+        return problem.residual(sweep.kinetic(here, *shape_of(sweep, law, rest)))
+
+    exact = (
+        1e-7 if fixed else 1e-12
+    )  # of the sum of squares; a limit is where it rises by 4 parts in the number of records
+    found = least_squares(
+        residual,
+        inner,
+        jac="2-point" if fixed else "3-point",
+        bounds=(limits[0], limits[1]),
+        x_scale="jac",
+        ftol=exact,
+        xtol=1e-9,
+        gtol=_LEVEL,
+    )
+    best, least = min(
+        ((found.x, 2.0 * float(found.cost)), (start, float(np.sum(residual(start) ** 2)))), key=lambda p: p[1]
+    )
+    return (x, best, least) if fixed else (float(best[0]), np.asarray(best[1:]), least)
 
 
 def inflation(residual: Floats) -> float:
@@ -220,84 +383,111 @@ def inflation(residual: Floats) -> float:
     return (1.0 + together) / (1.0 - together)
 
 
-def _profile(
-    sweep: Sweep, noise: float, best: float, variance: float, ends: tuple[float, float]
-) -> tuple[float, float]:
-    """Return the 95 % limits of ln j0; infinite where the sum of squares does not rise enough."""
-    from scipy.optimize import brentq
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Standard uncertainties by the curvature of the sum of squares; infinite where it is flat.
+
+    Those of ln j0 of both faces, of the symmetry, of the resistance and of the total resistance at rest [ohm m^2].
+    """
+
+    first: float = math.inf
+    second: float = math.inf
+    symmetry: float = math.inf
+    resistance: float = math.inf
+    total: float = math.inf
+
+
+def spread_of(sweep: Sweep, fit: Fit) -> Spread:
+    """Return the uncertainties of a fit, of all that its law leaves free together."""
+    place = np.array([fit.best, *shape_of(sweep, fit.law, fit.shape)])
+    free = {Law.EQUAL: [0], Law.UNEQUAL: [0, 1], Law.SYMMETRY: [0, 2], Law.BOTH: [0, 1, 2]}[fit.law]
+    columns = [np.ones_like(sweep.current), sweep.current]
+    for k in free:
+        step = np.where(np.arange(3) == k, 1e-4, 0.0)
+        columns.append((sweep.kinetic(*(place + step)) - sweep.kinetic(*(place - step))) / 2e-4)
+    slopes = np.stack(columns, axis=1)
+    if sweep.known is not None:
+        slopes = np.append(slopes, [[0.0, _weight(sweep)] + [0.0] * len(free)], axis=0)
+    size = np.sqrt(np.einsum("rk,rk->k", slopes, slopes)) + 1e-300
+    curvature = (slopes / size).T @ (slopes / size)
+    if np.linalg.cond(curvature) > _FLAT:
+        return Spread()
+    covariance = np.zeros((5, 5))
+    where = [0, 1, *(2 + k for k in free)]
+    covariance[np.ix_(where, where)] = fit.variance * np.linalg.inv(curvature) / np.outer(size, size)
+    share = 1.0 / (1.0 + math.exp(place[1]))  # ln j1 = ln j0 + ln((1 + 1/r)/2), ln j2 = ln j1 + ln r
+    faces_both = -sweep.interfaces * sweep.thermal * math.exp(-fit.best)
+    turns = np.array(
+        [
+            [0.0, 0.0, 1.0, -share, 0.0],
+            [0.0, 0.0, 1.0, 1.0 - share, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 1.0],
+            [0.0, 1.0, 0.0, 0.0, 0.0],
+            [0.0, 1.0, faces_both, 0.0, 0.0],
+        ]
+    )
+    return Spread(*(math.sqrt(max(float(v), 0.0)) for v in np.diag(turns @ covariance @ turns.T)))
+
+
+# limits ---------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class End:
+    """What holds at a limit of ln j0: the limit, resistance and total resistance there."""
+
+    log_exchange: float
+    resistance: float
+    total: float
+
+
+def end_of(sweep: Sweep, x: float, law: Law, shape: Floats) -> End:
+    """Return resistance and total resistance at rest, at an exchange current and shape."""
+    resistance = _line(sweep, sweep.kinetic(x, *shape_of(sweep, law, shape)))[1]
+    return End(x, resistance, resistance + sweep.interfaces * sweep.thermal * math.exp(-x))
+
+
+def profiled(sweep: Sweep, fit: Fit) -> tuple[End | None, End | None]:
+    """Return the 95 % limits of ln j0 by the profile of the sum of squares; None where it does not rise enough."""
     from scipy.stats import t
 
-    least = line_at(sweep, best, noise).squares
-    quantile = float(t.ppf(0.5 + 0.5 * _CONFIDENCE, max(len(sweep.current) - 3, 1)))
-    rise = quantile**2 * max(variance, 1e-30)
-    limits = []
-    for end in ends:
-        if line_at(sweep, end, noise).squares - least < rise:
-            limits.append(math.copysign(math.inf, end - best))
-        else:
-            limits.append(float(brentq(lambda x: line_at(sweep, x, noise).squares - least - rise, best, end)))
-    return limits[0], limits[1]
+    problem = _projected(sweep)
+    rise = float(t.ppf(0.5 + 0.5 * _CONFIDENCE, fit.freedom)) ** 2 * fit.variance
+    shapes = {fit.best: fit.shape}
+
+    def over(x: float) -> float:
+        shapes[x], squares = _at(problem, fit.law, x, shapes[min(shapes, key=lambda known: abs(known - x))])
+        return squares - fit.squares - rise
+
+    ends = []
+    for end in sweep.range:
+        x = _crossing(over, fit.best, end)
+        ends.append(None if x is None else end_of(sweep, x, fit.law, shapes[min(shapes, key=lambda k: abs(k - x))]))
+    return ends[0], ends[1]
 
 
-# slope ----------------------------------------------------------------------------------------------------------------
-def tafel_scale(sweep: Sweep, fit: Fit) -> Slope:
-    """Return the Tafel slope per interface where it is left free, and whether it is below what charge transfer can be.
+def _at(problem: _Projected, law: Law, x: float, near: Floats) -> tuple[Floats, float]:
+    """Return shape and sum of squares where ln j0 is given."""
+    sweep = problem.sweep
 
-    The law is stretched by a factor s: V = V0 + R j + s eta(j, j0) with R >= 0 and a symmetry of 1/2, whose slope is 2 s R T/F
-    per e-fold and interface. A step of one electron has R T/(a F) on one face and R T/((1 - a) F) on the other. In a
-    symmetric cell the mean of both is at least 2 R T/F, whatever a; on a single face it is at least R T/F.
-    """
-    from scipy.stats import f as fisher
+    def squares(shape: Floats) -> float:
+        return problem.squares(sweep.kinetic(x, *shape_of(sweep, law, shape)))
 
-    even = replace(sweep, symmetry=0.5, known=None)
-    least = 1.0 if sweep.interfaces > 1 else 0.5
-    low, high = sweep.range
-    # with j0 far above the currents the law is a line, and s says nothing
-    squares, scale, place = _best_stretched(even, low, math.log(float(np.abs(sweep.current).max())) + 1.0, None)
-    at_least = _best_stretched(even, low, high, least)[0]
-    freedom = max(len(sweep.current) - 4, 1)
-    size = max(squares / freedom, 1e-30) * inflation(fit.residual)
-    limit = float(fisher.ppf(_REFUSED, 1, freedom))
-    refused = scale < (1.0 - _EXACT) * least and (at_least - squares) / size > limit
-    per = 2.0 * sweep.thermal
-    return Slope(per * scale, per * _scale_std(even, scale, place, size), per * least, refused)
+    if law is Law.EQUAL:
+        return near, squares(near)
+    start = min([near, *_starts(sweep, law)], key=squares)
+    _, shape, least = _descend(problem, law, x, start, fixed=True)
+    return shape, least
 
 
-def _scale_std(sweep: Sweep, scale: float, log_exchange: float, size: float) -> float:
-    """Return the standard uncertainty of the factor, by the curvature of the sum of squares; infinite where it is flat."""
-    step = 1e-4
-    slope = (sweep.kinetic(log_exchange + step) - sweep.kinetic(log_exchange - step)) / (2.0 * step)
-    columns = np.stack([np.ones_like(slope), sweep.current, sweep.kinetic(log_exchange), scale * slope], axis=1)
-    norm = np.sqrt(np.einsum("rk,rk->k", columns, columns)) + 1e-300
-    curvature = (columns / norm).T @ (columns / norm)
-    if np.linalg.cond(curvature) > _FLAT:
-        return math.inf
-    return math.sqrt(size * float(np.linalg.inv(curvature)[2, 2])) / float(norm[2])
+def _crossing(over: Callable[[float], float], best: float, end: float) -> float | None:
+    """Return where a function rises through zero on the way from the best to an end; None if it does not."""
+    from scipy.optimize import brentq
 
-
-def _best_stretched(sweep: Sweep, low: float, high: float, scale: float | None) -> tuple[float, float, float]:
-    """Return the least sum of squares over ln j0, the factor there, and ln j0."""
-    from scipy.optimize import minimize_scalar
-
-    grid = np.linspace(low, high, _COARSE)
-    k = int(np.argmin([_stretched(sweep, x, scale)[0] for x in grid]))
-    ends = (grid[max(k - 1, 0)], grid[min(k + 1, _COARSE - 1)])
-    found = minimize_scalar(
-        lambda x: _stretched(sweep, x, scale)[0], bounds=ends, method="bounded", options={"xatol": 1e-7}
-    )
-    return min((*_stretched(sweep, x, scale), x) for x in (float(found.x), float(grid[k])))
-
-
-def _stretched(sweep: Sweep, log_exchange: float, scale: float | None) -> tuple[float, float]:
-    """Return the sum of squares and the factor of the law; rest voltage free, resistance and factor >= 0."""
-    from scipy.optimize import nnls
-
-    kinetic = sweep.kinetic(log_exchange)
-    target = sweep.voltage if scale is None else sweep.voltage - scale * kinetic
-    columns = [sweep.current / float(np.abs(sweep.current).max())]
-    if scale is None:
-        columns.append(kinetic / float(np.abs(kinetic).max()))
-    centred = np.stack([c - c.mean() for c in columns], axis=1)
-    solution, norm = nnls(centred, target - target.mean())
-    found = scale if scale is not None else float(solution[1]) / float(np.abs(kinetic).max())
-    return float(norm) ** 2, found
+    way = end - best
+    inside, step = best, _STEP
+    while True:
+        outside = best + math.copysign(min(step, abs(way)), way)
+        if over(outside) > 0.0:
+            return float(brentq(over, inside, outside, xtol=1e-3 * abs(outside - best), rtol=1e-12))
+        if step >= abs(way):
+            return None
+        inside, step = outside, 2.0 * step

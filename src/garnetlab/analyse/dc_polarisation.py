@@ -17,7 +17,6 @@ __all__ = ["analyse_dc_polarisation"]
 
 _CITATIONS = ("schwarz1978",)
 _ONE_SIDED = 1.645  # standard uncertainties of a 95 % bound
-_RESOLVES = 0.2  # half steps of the upper end: the floor alone then leaves the interval open by (1 - 0.2 - 0.2)/1
 _FALLS = 3.0  # standard uncertainties by which the last third is said to fall
 _POOR = 5.0  # residual over noise beyond which no model describes the decay
 
@@ -180,10 +179,12 @@ def _details(measurement: Measurement, holds: list[Hold], chosen: Hold, decay: D
 
 
 def _unreached(decay: Decay) -> str:
+    """Return why there is no floor: the steps, where it would be known without them or no floor below would be."""
     low, high = decay.interval
-    if decay.half_width > _RESOLVES * high:
+    half = decay.half_width
+    if half > 0.0 and not decay.open_below and (low + half >= 0.5 * (high - half) or high < 4.0 * half):
         return (
-            f"the steps of the current ({2.0 * decay.half_width:.3g} A) are too coarse for its floor: anything from {low:.3g} to"
+            f"the steps of the current ({2.0 * half:.3g} A) are too coarse for its floor: anything from {low:.3g} to"
             f" {high:.3g} A reads the same. Measure in a smaller range of current."
         )
     why = ""

@@ -307,12 +307,10 @@ def tafel_figure(result: Result, folder: Path, name: str, title: str) -> SavedFi
             x, y = (curves[f"{branch}_{part}"] for part in ("overpotential", "current_density"))
             axes.semilogy(x / level, np.abs(y) / scale, dash, color=colour, label=f"{branch} Tafel line")
         if exchange is not None:
-            axes.axhline(exchange.value / scale, color=BLACK, lw=0.8, ls=":")
             sure = exchange.std is None or exchange.std < 1e-5 * exchange.value
             number = units.format_pair(exchange.value / scale, None if sure else (exchange.std or 0.0) / scale)
-            axes.annotate(f"j₀ = {number.replace('+-', '±')} {amperes}", (0.5, exchange.value / scale),
-                          xycoords=("axes fraction", "data"), xytext=(0, -3), textcoords="offset points", fontsize=8,
-                          ha="center", va="top")  # fmt: skip
+            words = f"j₀ = {number.replace('+-', '±')} {amperes}"
+            axes.axhline(exchange.value / scale, color=BLACK, lw=0.8, ls=":", label=words)
         top = float(np.abs(density).max()) / scale
         axes.set_ylim(3e-3 * top, 3.0 * top)
         reach = 1.1 * float(np.abs(np.append(eta, curves["fit"])).max()) / level
