@@ -223,6 +223,14 @@ def test_noise_of_half_the_floor_is_no_current_against_the_voltage(seed):
     assert found.quantities["voltage"].value == pytest.approx(VOLTS)
 
 
+def test_a_decay_into_the_noise_whose_last_mean_is_negative_gives_a_bound():
+    noise = 0.02 * np.random.default_rng(0).standard_normal(len(HOUR))
+    noise[-100:] -= 0.05
+    found = analyse_dc_polarisation(held(10.0 * np.exp(-HOUR / 300.0) + noise))
+    assert not found.outcome.good
+    assert bound(found) >= 0.0
+
+
 def test_a_current_that_turns_against_the_voltage_is_no_hold():
     with pytest.raises(InvalidInput, match="expected a voltage that is held"):
         analyse_dc_polarisation(held(np.where(HOUR < 1800.0, 5.0, -5.0) * np.exp(-HOUR / 5000.0)))

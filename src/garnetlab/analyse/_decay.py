@@ -209,7 +209,8 @@ def _reweighted(bins: Bins, best: Profile, _: Noise) -> Bins | None:
     if loud.sum() < _BLOCK:
         return None
     excess = float(np.mean((residual[loud] / bins.std[loud]) ** 2))
-    quiet = float(np.mean((residual[~loud] / bins.std[~loud]) ** 2))
+    # none is quiet where the last bin is negative by its noise
+    quiet = float(np.mean((residual[~loud] / bins.std[~loud]) ** 2)) if not loud.all() else 1.0
     if excess < _EXCESS * max(quiet, 1.0):
         return None
     part = math.sqrt(max(float(np.mean((residual[loud] ** 2 - bins.std[loud] ** 2) / bins.value[loud] ** 2)), 0.0))

@@ -84,7 +84,9 @@ def cells_figure(
         for k, (result, label) in enumerate(zip(results, labels, strict=True)):
             time, voltage = result.curves["time"] / _HOUR, result.curves["voltage"]
             places = thinned(voltage, pieces=PIECES)
-            above = 2.0 + 0.1 * sum(s > size[k] for s in size) / len(size)  # the smaller voltage is not hidden by the larger
+            above = 2.0 + 0.1 * sum(s > size[k] for s in size) / len(
+                size
+            )  # the smaller voltage is not hidden by the larger
             colour = CYCLE[k % len(CYCLE)]
             whole.plot(time[places], voltage[places] / level, color=colour, lw=0.7, label=label, zorder=above)
             data |= {f"time {label}/h": time[places], f"voltage {label}/V": voltage[places]}
