@@ -17,7 +17,7 @@ __all__ = ["Choice", "Slope", "Verdict", "choose", "surely_worse"]
 
 _CALLED = 0.999  # a law with more freedom takes the place of one with less
 _SURE = 0.99  # a slope is refused, a law or a resistance is left out of what is possible
-_DOUBT = 0.95  # a freer symmetry enters the interval
+_DOUBT = 0.843  # a freer symmetry enters the interval; chi squared of 2, the criterion of Akaike
 _BENT = 0.999  # the sweep is no straight line
 _COARSE = 36
 _RATIOS = (0.0, 1.0, 2.0, 4.0)
@@ -76,7 +76,7 @@ def choose(sweep: Sweep) -> Choice:
     Equal faces and the symmetry as given are kept unless two exchange currents, or a symmetry left free, describe the sweep
     better at 99.9 % (ratio of likelihoods); the better of both is taken, and both together where that is better again.
     Nothing says that two faces are equal: the interval of one exchange current always holds what unequal faces leave open. The
-    symmetry is given: what another one leaves open enters where it is better at 95 %, or already freed.
+    symmetry is given: what another one leaves open enters where it predicts better (criterion of Akaike), or is freed.
     """
     equal = fit_law(sweep, Law.EQUAL)
     wider = {Law.SYMMETRY: fit_law(sweep, Law.SYMMETRY, equal)}

@@ -55,7 +55,8 @@ def analyse_tafel(
     One j0 assumes two equal faces and the symmetry as given. Where two exchange currents, or a free symmetry, describe the
     sweep better at 99.9 % (ratio of likelihoods), they are fitted and a warning says so: both j0, without telling which face is
     which, and their harmonic mean, which is what R T/(F j0) gives for the mean of both faces. Where one j0 suffices, its
-    interval still holds what unequal faces (up to 1 to 1000) leave open; another symmetry enters it where it is better at 95 %.
+    interval still holds what unequal faces (up to 1 to 1000) leave open. The symmetry is taken as known: another one enters the
+    interval only where it predicts better (criterion of Akaike). One that is off by less is not seen, nor in the interval.
 
     The resistance of the electrolyte from impedance helps in two ways. Where the sweep allows it as the ohmic part (profile,
     99 %), it is used as a datum, on the assumption that no film is there. Where the ohmic part is larger, the rest is a film.
