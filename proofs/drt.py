@@ -3,8 +3,8 @@
 Right means: as many arcs as were put in, with a tail where there is one. The band is right at a point of ln tau inside the
 measured window where the true distribution lies in it; a share is over all points and spectra. The families HN, Gaussian,
 drift and constant noise are not what the method assumes: their rows state what happens there. Times are processor times of
-one thread for one spectrum in one call, bands included: on average 14 to 29 ms in most families, 35 ms with constant noise
-or drift, 47 to 97 ms for loops and six arcs. Development used other seeds.
+one thread for one spectrum in one call, bands included: on average 9 to 25 ms on a quiet machine (half as much again on a busy
+one), 32 to 61 ms for loops and six arcs. Development used other seeds.
 
 All rows are sweeps of 10 points per decade from 1 MHz to 10 mHz; 7 per decade did as well. With two arcs at least one decade
 apart, 1 % of noise and 60 spectra each, 5 points per decade gave the count right in 77 % and a band that covers 84 % (wrong
