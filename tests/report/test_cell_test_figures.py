@@ -14,7 +14,6 @@ from garnetlab import units
 from garnetlab.analyse import analyse_tafel
 from garnetlab.core import Channel, InvalidInput, Kind, Measurement, Result, SimulationSource
 from garnetlab.report import _cell_test_figures as figures
-from garnetlab.report import _style
 
 AREA = 0.785e-4
 HOUR = 3600.0
@@ -33,19 +32,6 @@ def result(curves: dict | None = None, *, failed: float | None = None, **quantit
     details = {} if failed is None else {"failure": "short circuit"}
     known = {} if failed is None else {"time_to_failure": units.Quantity(failed, None, "h")}
     return Result("cycling", {**known, **quantities}, curves=curves or {}, details=details)
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list:
-    """Return a list into which every figure saved is put."""
-    kept: list = []
-
-    def keep(figure, *arguments):
-        kept.append(figure)
-        return _style.save_figure(figure, *arguments)
-
-    monkeypatch.setattr(figures, "save_figure", keep)
-    return kept
 
 
 def columns(path: Path) -> dict[str, np.ndarray]:

@@ -10,7 +10,6 @@ import pytest
 from garnetlab.analyse import analyse_full_cell
 from garnetlab.core import Channel, Kind, Measurement, SimulationSource
 from garnetlab.report import _full_cell_figures as figures
-from garnetlab.report import _style
 
 
 @pytest.fixture(scope="module")
@@ -22,19 +21,6 @@ def result():
     voltage = 3.6 + 0.3 * state + 40.0 * current
     channels = {Channel.TIME: time, Channel.VOLTAGE: voltage, Channel.CURRENT: current}
     return analyse_full_cell(Measurement(Kind.CYCLING, channels, SimulationSource("", 0, "cell"), {}))
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list:
-    """Return a list into which every figure saved is put."""
-    kept: list = []
-
-    def keep(figure, *arguments):
-        kept.append(figure)
-        return _style.save_figure(figure, *arguments)
-
-    monkeypatch.setattr(figures, "save_figure", keep)
-    return kept
 
 
 def test_charge_is_solid_and_discharge_dashed_and_the_legend_says_so(result, drawn, tmp_path):

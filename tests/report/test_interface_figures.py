@@ -12,7 +12,7 @@ from matplotlib.colors import LogNorm, Normalize
 from garnetlab.core import InvalidInput
 from garnetlab.physics.contact import lattice_coverage, random_contact
 from garnetlab.report import _interface_figures as figures
-from garnetlab.report import _style, write_simulation
+from garnetlab.report import write_simulation
 from garnetlab.simulate import InterfaceResult, interface_impedance, solve_interface
 from garnetlab.study import SimulatedInterface, Simulation
 
@@ -27,19 +27,6 @@ def solved(contact: np.ndarray = MAP, **options: object) -> InterfaceResult:
     return InterfaceResult(
         result.analysis, result.quantities, curves=result.curves, details=details, solution=result.solution
     )
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list:
-    """Return a list into which every figure saved is put."""
-    kept: list = []
-
-    def keep(figure, *arguments):
-        kept.append(figure)
-        return _style.save_figure(figure, *arguments)
-
-    monkeypatch.setattr(figures, "save_figure", keep)
-    return kept
 
 
 def columns(path: Path) -> dict[str, np.ndarray]:

@@ -73,7 +73,15 @@ def slow_fall(view: View, h: int, slow: Mapping[int, Slow]) -> Finding | None:
     if hard:
         words.append(hard_words(view, resistance, found.size))
     sure, _ = against_rivals(found.odds, found.size, abrupt=False, sensor=_sensor(view, h))
-    return Finding(h, float(cycles.start[h]), found.size, _base(view, found.since), hard, sure, tuple(words))
+    return Finding(
+        h,
+        float(cycles.start[h]),
+        found.size,
+        view.sound_before(found.since, int(cycles.sign[h]), found.since),
+        hard,
+        sure,
+        tuple(words),
+    )
 
 
 def abrupt_fall(view: View, h: int, brief: Mapping[int, Brief]) -> Finding | None:
@@ -85,7 +93,7 @@ def abrupt_fall(view: View, h: int, brief: Mapping[int, Brief]) -> Finding | Non
     before = int(view.levels.before[h])
     if found is None or found.odds < _EVEN or before < 0:
         return None
-    base = _base(view, before, h)
+    base = view.sound_before(before, int(view.cycles.sign[h]), h)
     after = [view.deficit(k, base) for k in (h + 1, h + 2) if k < len(view)]
     if not after or not max(after) < -_STAYS * found.size:
         return None
@@ -211,14 +219,6 @@ def _below_share(view: View, h: int) -> Finding | None:
 def _two(view: View, h: int) -> list[int]:
     """Return a half cycle and the one after it, or that before the last."""
     return [k for k in ((h, h + 1) if h + 1 < len(view) else (h - 1, h)) if k >= 0]
-
-
-def _base(view: View, before: int, until: int | None = None) -> dict[int, int]:
-    """Return the sound half cycle in each direction: ``before``, and the last in the other one before it, or before ``until``."""
-    sign = view.cycles.sign
-    last = before if until is None else until
-    other = [k for k in range(last - 1, max(last - 6, -1), -1) if sign[k] != sign[before]]
-    return {int(sign[before]): before} | ({-int(sign[before]): other[0]} if other else {})
 
 
 def _holds(view: View, h: int) -> bool:

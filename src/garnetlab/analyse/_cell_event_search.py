@@ -90,10 +90,7 @@ class Search:
         view, cycles = self.view, self.view.cycles
         size = float(view.falls.size[seen])
         h, part = self._place(seen, int(view.falls.part[seen]), size)
-        base = {int(cycles.sign[h]): int(view.levels.before[h])}
-        other = [k for k in range(h - 1, max(h - 6, -1), -1) if cycles.sign[k] != cycles.sign[h]]
-        if other:
-            base[-int(cycles.sign[h])] = other[0]
+        base = view.sound_before(int(view.levels.before[h]), int(cycles.sign[h]), h)
         time, abrupt = view.moment(h, part, size)
         resistance = view.resistance_after(h, part)
         hard = view.floor.hard(resistance, size)
@@ -232,7 +229,8 @@ class Search:
         if self._lost is not None:
             if contact_is_back(self.view, h, self._lost):
                 words = ("Steps end in their time again, at the overpotential of before.",)
-                self._add("recovery", float(self.view.cycles.start[h]), h, self.events[-1].probability, words)
+                sure = next(e.probability for e in reversed(self.events) if e.kind == "contact_loss")
+                self._add("recovery", float(self.view.cycles.start[h]), h, sure, words)
                 self._lost = None
             return
         sound = self._short is None or (not self._short.hard and bool(self.view.cycles.cut[h]))

@@ -1,7 +1,7 @@
 """Falls of the overpotential that take many half cycles: no one of them stands out, all of them together do.
 
-Half cycles at one current and in one direction are a chain. Where four in a row agree, the cell is calm, and their middle is a
-level to fall from; a later calm stretch that is lower takes its place, so that drift and ageing are followed. What lies below
+Half cycles at one current and in one direction are a chain. Where four in a row agree, the cell is calm, and the last of them is
+a level to fall from; a later calm stretch that is lower takes its place, so that drift and ageing are followed. What lies below
 by more than slow changes of a usual laboratory do, for two half cycles in a row, is a short that grew.
 """
 

@@ -58,6 +58,11 @@ class View:
     def __len__(self) -> int:
         return len(self.cycles)
 
+    def sound_before(self, before: int, sign: int, until: int) -> dict[int, int]:
+        """Return the sound half cycle by direction: ``before`` in that of ``sign``, the last before ``until`` in the other."""
+        other = [k for k in range(until - 1, max(until - 6, -1), -1) if self.cycles.sign[k] != sign]
+        return {sign: before} | ({-sign: other[0]} if other else {})
+
     def deficit(self, h: int, base: Mapping[int, int]) -> float:
         """Return ln V of a half cycle less that of the sound one in its direction, at its current; NaN if there is none."""
         before = base.get(int(self.cycles.sign[h]), -1) if h < len(self) else -1
